@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * NT asynchronous procedure calls on Linux: the whole ABI of /dev/ntapc.
+ *
+ * Copyright (C) 2026 the ntapc authors
+ */
+#ifndef _UAPI_LINUX_NTAPC_H
+#define _UAPI_LINUX_NTAPC_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: Overview
+ *
+ * Opening /dev/ntapc gives an *instance*, a place to make objects from. Every
+ * other object is a file descriptor too, close-on-exec, that an ioctl on the
+ * instance returns::
+ *
+ *   instance   NTAPC_IOC_INFO            what this kernel offers
+ *              NTAPC_IOC_THREAD_OPEN  -> thread
+ *              NTAPC_IOC_RESERVE      -> reserve object
+ *              NTAPC_IOC_DISPATCHER      where frames of this process start
+ *              NTAPC_IOC_WAIT            delay, or wait for objects
+ *              NTAPC_IOC_TEST_ALERT      run what is queued
+ *              NTAPC_IOC_CONTINUE        end of an APC delivered by frame
+ *              NTAPC_IOC_EXIT_STATUS     what this thread will have ended with
+ *   thread     NTAPC_IOC_QUEUE           one user APC
+ *              NTAPC_IOC_QUEUE_MANY      a batch of them
+ *              NTAPC_IOC_THREAD_INFO     state and counts
+ *              NTAPC_IOC_THREAD_CONTROL  + mmap(): the thread's control slot
+ *
+ * The ioctls of the instance that act on a thread act on the calling one,
+ * whoever opened the instance. Holding a thread's descriptor is the right to
+ * queue to it, until that thread's process calls execve(): from then on the
+ * descriptor reaches nothing.
+ *
+ * Each ioctl takes a pointer to one struct whose first member is its size in
+ * bytes as the caller knows it. A longer struct than the kernel's is accepted
+ * while the surplus is zero. Unless said otherwise ioctls return 0.
+ *
+ * Structures are laid out alike for 32 and 64 bit callers; pointers are __u64.
+ */
+
+/**
+ * DOC: Errors
+ *
+ * An error changes nothing. Every errno has one meaning:
+ *
+ *  - ENOTTY: this kind of descriptor has no such command.
+ *  - EFAULT: the struct, or memory that it points to, can't be accessed.
+ *  - EINVAL: size too small; an unknown flag; padding or an unused member that
+ *    isn't zero; a number outside its documented range.
+ *  - E2BIG: the struct is longer than the kernel's and the surplus isn't zero,
+ *    or longer than a page.
+ *  - EBADF: a descriptor named in the struct isn't open.
+ *  - EPROTOTYPE: a descriptor named in the struct is of another kind.
+ *  - EBUSY: the reserve object is bound to an APC that is still queued.
+ *  - ESRCH: no such thread; it has exited; or its process has since called
+ *    execve().
+ *  - EACCES: the kernel's ptrace rules don't let the caller at that thread; or
+ *    they no longer would, because it changed credentials or became
+ *    undumpable after it was opened by, or handed to, another process.
+ *  - EPERM: only the thread itself, or a thread of its process, may do this.
+ *  - EOPNOTSUPP: user APCs by frame can't be delivered to this thread: it runs
+ *    32-bit code or has a user shadow stack.
+ *  - ENXIO: the target's process has no dispatcher.
+ *  - EAGAIN: a limit of queued APCs, for the thread or for the user, is
+ *    reached. The limits are in struct ntapc_info.
+ *  - ENOMEM: no memory.
+ *
+ * Where several apply, the first in the order of this list is returned, except
+ * where an ioctl gives its own order.
+ */
+
+#define NTAPC_ABI_VERSION	1
+
+#define NTAPC_TYPE		'N'
+
+#define NTAPC_IOC_INFO			_IO(NTAPC_TYPE, 0xa0)
+#define NTAPC_IOC_THREAD_OPEN		_IO(NTAPC_TYPE, 0xa1)
+#define NTAPC_IOC_RESERVE		_IO(NTAPC_TYPE, 0xa2)
+#define NTAPC_IOC_DISPATCHER		_IO(NTAPC_TYPE, 0xa3)
+#define NTAPC_IOC_WAIT			_IO(NTAPC_TYPE, 0xa4)
+#define NTAPC_IOC_TEST_ALERT		_IO(NTAPC_TYPE, 0xa5)
+#define NTAPC_IOC_CONTINUE		_IO(NTAPC_TYPE, 0xa6)
+#define NTAPC_IOC_EXIT_STATUS		_IO(NTAPC_TYPE, 0xa7)
+
+#define NTAPC_IOC_QUEUE			_IO(NTAPC_TYPE, 0xb0)
+#define NTAPC_IOC_QUEUE_MANY		_IO(NTAPC_TYPE, 0xb1)
+#define NTAPC_IOC_THREAD_INFO		_IO(NTAPC_TYPE, 0xb2)
+#define NTAPC_IOC_THREAD_CONTROL	_IO(NTAPC_TYPE, 0xb3)
+
+/*
+ * What NTAPC_IOC_WAIT and NTAPC_IOC_TEST_ALERT return when they succeed: NT's
+ * status values, all of which are positive as an int.
+ */
+#define NTAPC_STATUS_SUCCESS	0x00000000
+#define NTAPC_STATUS_WAIT_0	0x00000000
+#define NTAPC_STATUS_USER_APC	0x000000c0
+#define NTAPC_STATUS_ALERTED	0x00000101
+#define NTAPC_STATUS_TIMEOUT	0x00000102
+
+/**
+ * struct ntapc_info - NTAPC_IOC_INFO: what this kernel offers
+ * @size: in: size of this struct in bytes, at least 16. out: the kernel's size
+ * @abi_version: out: NTAPC_ABI_VERSION of the module
+ * @features: out: bits NTAPC_FEATURE_*
+ * @max_queued_thread: out: APCs that may be queued to one thread
+ * @max_queued_user: out: APCs that one user may have queued, over all threads
+ * @queued_user: out: APCs that the calling user has queued now
+ * @frame_size: out: size of struct ntapc_frame in bytes
+ * @nr_threads: out: threads that ntapc knows now
+ * @pad: out: 0
+ *
+ * Works on an instance. Members beyond @size aren't written.
+ *
+ * Errors: EFAULT, EINVAL.
+ */
+struct ntapc_info {
+	__u32 size;
+	__u32 abi_version;
+	__u64 features;
+	__u32 max_queued_thread;
+	__u32 max_queued_user;
+	__u32 queued_user;
+	__u32 frame_size;
+	__u32 nr_threads;
+	__u32 pad;
+};
+
+/* Frames can be delivered on this architecture. */
+#define NTAPC_FEATURE_FRAME	(1ULL << 0)
+/* An APC that lands in a restartable sequence (rseq) aborts it. */
+#define NTAPC_FEATURE_RSEQ	(1ULL << 1)
+
+/**
+ * struct ntapc_thread_open - NTAPC_IOC_THREAD_OPEN: a descriptor for a thread
+ * @size: in: size of this struct in bytes
+ * @flags: in: 0
+ * @tid: in: a thread's id in the caller's pid namespace; 0 is the caller
+ * @pad: in: 0
+ *
+ * Works on an instance and returns a thread's descriptor. NT: NtOpenThread.
+ * A thread whose address space is the caller's may always be opened. Another
+ * may when the kernel would let the caller open its /proc/TID/mem: uid,
+ * dumpable, user namespace, Yama and other security modules all count.
+ *
+ * poll(): readable once the thread has exited.
+ *
+ * Errors: EFAULT, EINVAL, E2BIG, ESRCH (also for a kernel thread), EACCES,
+ * EMFILE and ENFILE as open(2), ENOMEM.
+ */
+struct ntapc_thread_open {
+	__u32 size;
+	__u32 flags;
+	__s32 tid;
+	__u32 pad;
+};
+
+/**
+ * struct ntapc_reserve - NTAPC_IOC_RESERVE: memory for one APC, set aside
+ * @size: in: size of this struct in bytes
+ * @type: in: NTAPC_RESERVE_USER_APC
+ *
+ * Works on an instance and returns a reserve object's descriptor. An APC that
+ * is queued with it needs no memory and counts against no limit. It serves one
+ * queued APC at a time and is free again when that was delivered or dropped;
+ * the queued APC outlives the descriptor. NT: NtAllocateReserveObject, rules
+ * 10.5 and 10.6.
+ *
+ * Errors: EFAULT, EINVAL (also an unknown type), E2BIG, EMFILE and ENFILE as
+ * open(2), ENOMEM.
+ */
+struct ntapc_reserve {
+	__u32 size;
+	__u32 type;
+};
+
+#define NTAPC_RESERVE_USER_APC	0
+
+/**
+ * struct ntapc_dispatcher - NTAPC_IOC_DISPATCHER: where frames start
+ * @size: in: size of this struct in bytes
+ * @flags: in: 0
+ * @entry: in: address of the code, the same for all threads of the calling
+ *	process (of its address space); 0 takes it away
+ *
+ * Works on an instance. @entry plays KiUserApcDispatcher's part (rule 12.1):
+ * it is entered with its first argument register and its stack pointer holding
+ * the address of a struct ntapc_frame, the direction flag clear, all other
+ * registers as they were. It runs the APC and resumes what was interrupted,
+ * with NTAPC_IOC_CONTINUE or by itself. The child of a fork() has its parent's
+ * dispatcher to register anew.
+ *
+ * A process without one can still take its ordinary APCs as records.
+ *
+ * Errors: EFAULT, EINVAL (also an @entry that isn't a user address), E2BIG,
+ * EOPNOTSUPP (the caller runs 32-bit code or has a shadow stack), ENOMEM.
+ */
+struct ntapc_dispatcher {
+	__u32 size;
+	__u32 flags;
+	__u64 entry;
+};
+
+/**
+ * struct ntapc_record - one APC, handed over as data
+ * @routine: as it was queued
+ * @arg: as they were queued
+ * @flags: NTAPC_QUEUE_SPECIAL and NTAPC_QUEUE_CALLBACK_CONTEXT as queued
+ * @pad: 0
+ *
+ * A record handed out is delivered: it has left the queue and its reserve
+ * object is free. To run it is the caller's duty.
+ */
+struct ntapc_record {
+	__u64 routine;
+	__u64 arg[3];
+	__u32 flags;
+	__u32 pad;
+};
+
+/**
+ * struct ntapc_wait - NTAPC_IOC_WAIT: delay, or wait for an object
+ * @size: in: size of this struct in bytes
+ * @flags: in: bits NTAPC_WAIT_*
+ * @deadline: in: ns on CLOCK_MONOTONIC, or on CLOCK_REALTIME with
+ *	NTAPC_WAIT_REALTIME; 0 or any past time: do not block;
+ *	NTAPC_WAIT_FOREVER: no limit
+ * @records: in: address of @nr_records struct ntapc_record, with
+ *	NTAPC_WAIT_RECORDS; else 0
+ * @nr_records: in: room at @records, 1 to NTAPC_RECORDS_MAX; else 0.
+ *	out: how many were written, when NTAPC_STATUS_USER_APC is returned
+ * @nr_objects: in: 0 (a delay) or 1
+ * @objects: in: address of @nr_objects __s32, descriptors of threads; else 0
+ *
+ * Works on an instance, for the calling thread, and returns
+ *
+ *  - NTAPC_STATUS_WAIT_0: the object is signalled (a thread: has exited);
+ *  - NTAPC_STATUS_ALERTED: alertable, and there was an alert;
+ *  - NTAPC_STATUS_USER_APC: alertable, and user APCs were there. By frame: all
+ *    of them have run when the caller sees this. As records: up to @nr_records
+ *    were taken off the queue;
+ *  - NTAPC_STATUS_TIMEOUT, or NTAPC_STATUS_SUCCESS for a delay.
+ *
+ * where an earlier one wins over a later one (rules 11.1 to 11.4, 11.8; NT:
+ * NtDelayExecution, NtWaitForSingleObject). A signal handler that runs meanwhile
+ * doesn't end the wait if it was installed with SA_RESTART; else the error is
+ * EINTR.
+ *
+ * Errors: EFAULT, EINVAL, E2BIG, EBADF, EPROTOTYPE, EOPNOTSUPP and ENXIO
+ * (alertable without NTAPC_WAIT_RECORDS and frames aren't possible), EINTR,
+ * ENOMEM. With EFAULT because of @records no APC was taken off the queue.
+ */
+struct ntapc_wait {
+	__u32 size;
+	__u32 flags;
+	__u64 deadline;
+	__u64 records;
+	__u32 nr_records;
+	__u32 nr_objects;
+	__u64 objects;
+};
+
+/* User APCs and alerts end the wait (NT: Alertable). */
+#define NTAPC_WAIT_ALERTABLE	(1U << 0)
+/* Hand user APCs over as records instead of by frame. */
+#define NTAPC_WAIT_RECORDS	(1U << 1)
+/* @deadline is on CLOCK_REALTIME. */
+#define NTAPC_WAIT_REALTIME	(1U << 2)
+/* NTAPC_IOC_TEST_ALERT: only special user APCs. */
+#define NTAPC_TEST_SPECIAL_ONLY	(1U << 3)
+
+#define NTAPC_WAIT_FOREVER	(~0ULL)
+#define NTAPC_RECORDS_MAX	256
+
+/**
+ * struct ntapc_test_alert - NTAPC_IOC_TEST_ALERT: run what is queued
+ * @size: in: size of this struct in bytes
+ * @flags: in: 0, NTAPC_WAIT_RECORDS, NTAPC_TEST_SPECIAL_ONLY
+ * @records: as in struct ntapc_wait
+ * @nr_records: as in struct ntapc_wait
+ * @pad: in: 0
+ *
+ * Works on an instance, for the calling thread. NT: NtTestAlert, rules 5.3 and
+ * 5.4. Returns NTAPC_STATUS_ALERTED if there was an alert, which is thereby
+ * taken; no APC is then run. Else, by frame, all user APCs have run when the
+ * caller sees NTAPC_STATUS_SUCCESS; as records, NTAPC_STATUS_USER_APC says that
+ * some were handed over and NTAPC_STATUS_SUCCESS that there are none.
+ * With NTAPC_TEST_SPECIAL_ONLY, which is for the end of a guarded stretch
+ * (struct ntapc_control), alerts and ordinary APCs are left alone.
+ *
+ * Errors: EFAULT, EINVAL, E2BIG, EOPNOTSUPP, ENXIO, ENOMEM as NTAPC_IOC_WAIT.
+ */
+struct ntapc_test_alert {
+	__u32 size;
+	__u32 flags;
+	__u64 records;
+	__u32 nr_records;
+	__u32 pad;
+};
+
+/**
+ * struct ntapc_context - the registers of interrupted x86-64 code
+ * @r15: register
+ * @r14: register
+ * @r13: register
+ * @r12: register
+ * @rbp: register
+ * @rbx: register
+ * @r11: register
+ * @r10: register
+ * @r9: register
+ * @r8: register
+ * @rax: register; a system call's result where one was interrupted
+ * @rcx: register
+ * @rdx: register
+ * @rsi: register
+ * @rdi: register
+ * @rip: where to go on
+ * @cs: code segment selector
+ * @eflags: flags
+ * @rsp: stack pointer
+ * @ss: stack segment selector
+ *
+ * The fs and gs bases are untouched by delivery and by continuing. The extended
+ * state (x87 to AVX-512) is in the registers when the dispatcher starts; saving
+ * it is the dispatcher's affair.
+ */
+struct ntapc_context {
+	__u64 r15;
+	__u64 r14;
+	__u64 r13;
+	__u64 r12;
+	__u64 rbp;
+	__u64 rbx;
+	__u64 r11;
+	__u64 r10;
+	__u64 r9;
+	__u64 r8;
+	__u64 rax;
+	__u64 rcx;
+	__u64 rdx;
+	__u64 rsi;
+	__u64 rdi;
+	__u64 rip;
+	__u64 cs;
+	__u64 eflags;
+	__u64 rsp;
+	__u64 ss;
+};
+
+/**
+ * struct ntapc_frame - what the dispatcher finds on the user stack
+ * @size: size of this struct in bytes
+ * @flags: bits NTAPC_FRAME_*
+ * @routine: as queued
+ * @arg: as queued
+ * @restart: names the interrupted system call's restart state, or 0; to be left
+ *	as it is
+ * @context: what was interrupted
+ *
+ * The frame starts on a 64-byte boundary at least 128 bytes (the red zone)
+ * below the interrupted stack pointer, and so is never above it.
+ */
+struct ntapc_frame {
+	__u32 size;
+	__u32 flags;
+	__u64 routine;
+	__u64 arg[3];
+	__u64 restart;
+	struct ntapc_context context;
+};
+
+/* As queued: a special user APC. */
+#define NTAPC_FRAME_SPECIAL		(1U << 0)
+/*
+ * Continue with a test for further user APCs (rule 12.2): this APC came at an
+ * alertable point. Clear it to end the chain (rule 12.3).
+ */
+#define NTAPC_FRAME_TEST_ALERT		(1U << 1)
+/*
+ * Delivered on the return of an ioctl of this thread's own on /dev/ntapc, so
+ * whatever the calling convention lets a call clobber needs no saving if that
+ * ioctl was made by a function call.
+ */
+#define NTAPC_FRAME_SYNC		(1U << 2)
+/* Only NTAPC_IOC_CONTINUE can resume @context, user code can't. */
+#define NTAPC_FRAME_NEED_CONTINUE	(1U << 3)
+/* As queued: NTAPC_QUEUE_CALLBACK_CONTEXT. */
+#define NTAPC_FRAME_CALLBACK_CONTEXT	(1U << 16)
+
+/**
+ * struct ntapc_continue - NTAPC_IOC_CONTINUE: resume what a frame interrupted
+ * @size: in: size of this struct in bytes
+ * @flags: in: 0 or NTAPC_CONTINUE_TEST_ALERT
+ * @frame: in: address of a struct ntapc_frame, of which size, restart and
+ *	context are read
+ *
+ * Works on an instance and doesn't return to the caller but to @frame's context
+ * (NT: NtContinue, rules 12.2 to 12.5). With NTAPC_CONTINUE_TEST_ALERT the next
+ * user APC, if there is one, is delivered on that context first; an alert is
+ * taken and ends the chain.
+ *
+ * The context is not trusted: of the flags only those that user code could set
+ * itself are taken, the code segment must be one of user mode's (else it is
+ * that of 64-bit code), the stack segment is user mode's, and an address that
+ * is not a user address makes the thread fault (SIGSEGV).
+ *
+ * Errors: EFAULT, EINVAL, E2BIG, EOPNOTSUPP, ENOMEM.
+ */
+struct ntapc_continue {
+	__u32 size;
+	__u32 flags;
+	__u64 frame;
+};
+
+#define NTAPC_CONTINUE_TEST_ALERT	(1U << 0)
+
+/**
+ * struct ntapc_exit_status - NTAPC_IOC_EXIT_STATUS: what the caller ends with
+ * @size: in: size of this struct in bytes
+ * @status: in: any value
+ *
+ * Works on an instance. Sets what struct ntapc_thread_info shows of the calling
+ * thread once it has exited (NT: ETHREAD's ExitStatus); 0 if never set.
+ *
+ * Errors: EFAULT, EINVAL, E2BIG, ENOMEM.
+ */
+struct ntapc_exit_status {
+	__u32 size;
+	__u32 status;
+};
+
+/**
+ * struct ntapc_queue - NTAPC_IOC_QUEUE: queue a user APC
+ * @size: in: size of this struct in bytes
+ * @flags: in: bits NTAPC_QUEUE_*
+ * @routine: in: address in the target's process; 0: the call succeeds and
+ *	nothing is run (rule 10.3)
+ * @arg: in: opaque
+ * @reserve: in: with NTAPC_QUEUE_RESERVE a reserve object's descriptor; else 0
+ * @pad: in: 0
+ *
+ * Works on a thread. NT: NtQueueApcThread, NtQueueApcThreadEx,
+ * NtQueueApcThreadEx2; rules 10.1 to 10.8 and 13.x. An ordinary APC runs when
+ * the target next is at an alertable point of ntapc's: it never disturbs a
+ * Linux system call. A special one runs when the target is next in user code:
+ * at once if it is there, else at the end of its system call; queued to
+ * oneself it has run when this call returns.
+ *
+ * Order of checks: EFAULT, EINVAL, E2BIG, EBADF, EPROTOTYPE, ESRCH, EACCES,
+ * EBUSY, EOPNOTSUPP and ENXIO (special ones only), EAGAIN, ENOMEM. Of these
+ * EBUSY can come only with, EAGAIN and ENOMEM only without, a reserve object.
+ */
+struct ntapc_queue {
+	__u32 size;
+	__u32 flags;
+	__u64 routine;
+	__u64 arg[3];
+	__s32 reserve;
+	__u32 pad;
+};
+
+/* A special user APC (NT: QUEUE_USER_APC_FLAGS_SPECIAL_USER_APC). */
+#define NTAPC_QUEUE_SPECIAL		(1U << 0)
+/*
+ * With NTAPC_QUEUE_SPECIAL: interrupt the target's Linux system call if it
+ * blocks interruptibly. The call restarts after the APC; those that Linux never
+ * restarts return EINTR. Not NT's.
+ */
+#define NTAPC_QUEUE_INTERRUPT		(1U << 1)
+/* Use @reserve. */
+#define NTAPC_QUEUE_RESERVE		(1U << 2)
+/* Passed on to the dispatcher (NT: QUEUE_USER_APC_CALLBACK_DATA_CONTEXT). */
+#define NTAPC_QUEUE_CALLBACK_CONTEXT	(1U << 16)
+
+/**
+ * struct ntapc_queue_entry - one APC of a batch
+ * @routine: as in struct ntapc_queue, but not 0
+ * @arg: as in struct ntapc_queue
+ */
+struct ntapc_queue_entry {
+	__u64 routine;
+	__u64 arg[3];
+};
+
+/**
+ * struct ntapc_queue_many - NTAPC_IOC_QUEUE_MANY: queue a batch of ordinary APCs
+ * @size: in: size of this struct in bytes
+ * @flags: in: 0 or NTAPC_QUEUE_CALLBACK_CONTEXT
+ * @entries: in: address of @count struct ntapc_queue_entry
+ * @count: in: 1 to NTAPC_QUEUE_MANY_MAX
+ * @pad: in: 0
+ *
+ * Works on a thread and returns how many were queued, from the first on and in
+ * order, with nobody's in between. Fewer than @count were if a limit or memory
+ * ran out, or an entry couldn't be read or is invalid; the error itself is
+ * returned if it met the first one.
+ *
+ * Errors: as NTAPC_IOC_QUEUE.
+ */
+struct ntapc_queue_many {
+	__u32 size;
+	__u32 flags;
+	__u64 entries;
+	__u32 count;
+	__u32 pad;
+};
+
+#define NTAPC_QUEUE_MANY_MAX	65536
+
+/**
+ * struct ntapc_thread_info - NTAPC_IOC_THREAD_INFO: state and counts
+ * @size: in: size of this struct in bytes, at least 16. out: the kernel's size
+ * @state: out: bits NTAPC_THREAD_*
+ * @tid: out: the thread's id in the caller's pid namespace, 0 if it has none
+ *	there or has exited
+ * @exit_status: out: once exited, what NTAPC_IOC_EXIT_STATUS set
+ * @nr_user: out: ordinary user APCs queued
+ * @nr_special: out: special user APCs queued
+ * @nr_queued: out: user APCs ever queued
+ * @nr_delivered: out: of these, handed over
+ * @nr_dropped: out: of these, dropped, by exit, execve() or loss of authority
+ *
+ * Works on a thread, also an exited one. @nr_queued is @nr_delivered +
+ * @nr_dropped + @nr_user + @nr_special at all times.
+ *
+ * Errors: EFAULT, EINVAL, EACCES.
+ */
+struct ntapc_thread_info {
+	__u32 size;
+	__u32 state;
+	__s32 tid;
+	__u32 exit_status;
+	__u32 nr_user;
+	__u32 nr_special;
+	__u64 nr_queued;
+	__u64 nr_delivered;
+	__u64 nr_dropped;
+};
+
+/* It has exited, or its process called execve(). */
+#define NTAPC_THREAD_EXITED	(1U << 0)
+/* It is in a wait of ntapc's. */
+#define NTAPC_THREAD_WAITING	(1U << 1)
+/* That wait is alertable. */
+#define NTAPC_THREAD_ALERTABLE	(1U << 2)
+
+/**
+ * struct ntapc_control - the control slot of a thread, shared with the kernel
+ * @tid: the thread's id in its own pid namespace; 0 in a process that got the
+ *	mapping by fork(), where the slot is another, unused one
+ * @pending: bits NTAPC_PENDING_*; written by the kernel
+ * @guard: while not 0, special user APCs stay pending; written by the thread
+ * @pad: reserved, 0
+ *
+ * The kernel believes nothing here that could hurt another than the owner.
+ * Whoever takes @guard back to 0 and then finds NTAPC_PENDING_SPECIAL calls
+ * NTAPC_IOC_TEST_ALERT with NTAPC_TEST_SPECIAL_ONLY to have them run.
+ */
+struct ntapc_control {
+	__u32 tid;
+	__u32 pending;
+	__u32 guard;
+	__u32 pad[13];
+};
+
+/* There are ordinary user APCs: an alertable point would run them. */
+#define NTAPC_PENDING_USER	(1U << 0)
+/* There are special user APCs that @guard holds back. */
+#define NTAPC_PENDING_SPECIAL	(1U << 1)
+/* There is an alert. */
+#define NTAPC_PENDING_ALERT	(1U << 2)
+
+/**
+ * struct ntapc_thread_control - NTAPC_IOC_THREAD_CONTROL: find the control slot
+ * @size: in: size of this struct in bytes
+ * @offset: out: where the slot is in the page, in bytes, a multiple of 64
+ * @page: out: names the page: threads of a process that get the same number
+ *	here share it, and one mapping of it is enough for them
+ *
+ * Works on a thread of the calling process. mmap() of the thread's descriptor,
+ * one page at offset 0, MAP_SHARED, then gives the page. The slot is the
+ * thread's until it exits.
+ *
+ * Errors: EFAULT, EINVAL, E2BIG, ESRCH, EPERM, ENOMEM. mmap(): EINVAL for
+ * another length, offset or MAP_PRIVATE, ESRCH, EPERM, ENOMEM.
+ */
+struct ntapc_thread_control {
+	__u32 size;
+	__u32 offset;
+	__u64 page;
+};
+
+#endif /* _UAPI_LINUX_NTAPC_H */

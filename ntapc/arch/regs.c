@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Building a user frame from the user registers, and restoring them.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/processor.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include <asm/processor-flags.h>
+#include <asm/unistd.h>
+
+#include "arch.h"
+#include "regs.h"
+
+/* The flags that user code can change by itself, as for sigreturn(2). */
+#define USER_FLAGS							\
+	(X86_EFLAGS_AC | X86_EFLAGS_OF | X86_EFLAGS_DF | X86_EFLAGS_TF | \
+	 X86_EFLAGS_SF | X86_EFLAGS_ZF | X86_EFLAGS_AF | X86_EFLAGS_PF | \
+	 X86_EFLAGS_CF | X86_EFLAGS_RF)
+
+/* Both "syscall" and "int $0x80" are this long. */
+#define SYSCALL_INSN_SIZE	2
+
+/**
+ * ntapc_arch_restart - is an interrupted system call waiting to be restarted?
+ * @regs: the user registers
+ *
+ * True only between a system call that ended with a restart code and the place
+ * in signal delivery that acts on it; task work run by get_signal() is there.
+ *
+ * Return: what the code asks for if no signal handler is to be run.
+ */
+enum ntapc_restart ntapc_arch_restart(const struct pt_regs *regs)
+{
+	if (syscall_nr(regs) < 0)
+		return NTAPC_RESTART_NONE;
+	switch (ntapc_arch_syscall_result(regs)) {
+	case -ERESTARTNOHAND:
+	case -ERESTARTSYS:
+	case -ERESTARTNOINTR:
+		return NTAPC_RESTART_CALL;
+	case -ERESTART_RESTARTBLOCK:
+		return NTAPC_RESTART_BLOCK;
+	}
+	return NTAPC_RESTART_NONE;
+}
+
+/**
+ * ntapc_arch_convert_restart - act on what ntapc_arch_restart() found
+ * @regs: the user registers
+ * @restart: what it found
+ *
+ * Afterwards @regs are those of code about to make the system call, and signal
+ * delivery, which may come later in the same exit to user mode, sees no system
+ * call in them: done twice, the instruction pointer would go back twice.
+ */
+void ntapc_arch_convert_restart(struct pt_regs *regs,
+				enum ntapc_restart restart)
+{
+	unsigned long *gp = user_gp(regs);
+
+	if (restart == NTAPC_RESTART_NONE)
+		return;
+	gp[R_AX] = restart == NTAPC_RESTART_BLOCK ? ntapc_arch_restart_nr() :
+						    (u64)syscall_nr(regs);
+	gp[R_IP] -= SYSCALL_INSN_SIZE;
+	leave_syscall(regs);
+}
+
+/**
+ * ntapc_arch_fail_restart - the interrupted system call can't go on
+ * @regs: of code about to make a restart_syscall(2), if nobody changed them
+ *
+ * It has been interrupted, then.
+ */
+void ntapc_arch_fail_restart(struct pt_regs *regs)
+{
+	unsigned long *gp = user_gp(regs);
+
+	if (gp[R_AX] != ntapc_arch_restart_nr())
+		return;
+	gp[R_AX] = -EINTR;
+	gp[R_IP] += SYSCALL_INSN_SIZE;
+}
+
+/**
+ * ntapc_arch_get_context - copy the user registers out
+ * @regs: the user registers
+ * @context: all members are set
+ */
+void ntapc_arch_get_context(const struct pt_regs *regs,
+			    struct ntapc_context *context)
+{
+	const unsigned long *gp = user_gp(regs);
+
+	BUILD_BUG_ON(offsetof(struct ntapc_context, rip) !=
+		     R_ORIG_AX * sizeof(u64));
+	memcpy(context, gp, offsetof(struct ntapc_context, rip));
+	context->rip = gp[R_IP];
+	context->eflags = ntapc_arch_hide_trap_flag(gp[R_FLAGS]);
+	context->rsp = gp[R_SP];
+	ntapc_arch_get_segments(regs, &context->cs, &context->ss);
+}
+
+/**
+ * ntapc_arch_set_context - restore user registers from untrusted ones
+ * @regs: the user registers
+ * @context: anything
+ *
+ * As sigreturn(2): nothing is taken that user code couldn't have had. Where an
+ * instruction pointer isn't a user address the thread gets SIGSEGV.
+ */
+void ntapc_arch_set_context(struct pt_regs *regs,
+			    const struct ntapc_context *context)
+{
+	unsigned long *gp = user_gp(regs);
+
+	memcpy(gp, context, offsetof(struct ntapc_context, rip));
+	gp[R_IP] = context->rip;
+	gp[R_FLAGS] = (gp[R_FLAGS] & ~USER_FLAGS) |
+		      (context->eflags & USER_FLAGS);
+	gp[R_SP] = context->rsp;
+	ntapc_arch_set_code_segment(regs, context->cs);
+	leave_syscall(regs);
+	if (context->rip >= TASK_SIZE)
+		force_sig(SIGSEGV);
+}
+
+/**
+ * ntapc_arch_push_frame - put a frame on the user stack and enter @entry
+ * @regs: the user registers
+ * @entry: the dispatcher, a user address
+ * @frame: complete, context included; context.rsp is where the stack is
+ *
+ * Return: 0, or -EFAULT with @regs as they were.
+ */
+int ntapc_arch_push_frame(struct pt_regs *regs, u64 entry,
+			  struct ntapc_frame *frame)
+{
+	unsigned long *gp = user_gp(regs);
+	unsigned long sp = frame->context.rsp - NTAPC_RED_ZONE - NTAPC_FRAME_GAP;
+
+	if (!ntapc_arch_in_64bit_code(regs))
+		frame->flags |= NTAPC_FRAME_NEED_CONTINUE;
+	sp = round_down(sp - sizeof(*frame), 64);
+	if (copy_to_user((void __user *)sp, frame, sizeof(*frame)))
+		return -EFAULT;
+	gp[R_DI] = sp;
+	gp[R_SP] = sp;
+	gp[R_IP] = entry;
+	gp[R_FLAGS] &= ~(X86_EFLAGS_DF | X86_EFLAGS_RF | X86_EFLAGS_AC);
+	/*
+	 * As the system call instruction leaves them: the return to user mode
+	 * may then be by its cheap counterpart.
+	 */
+	gp[R_CX] = gp[R_IP];
+	gp[R_11] = gp[R_FLAGS];
+	ntapc_arch_set_code_segment(regs, 0);
+	return 0;
+}

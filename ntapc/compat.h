@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Differences between the kernels that ntapc builds for, 6.1 and later.
+ */
+#ifndef NTAPC_COMPAT_H
+#define NTAPC_COMPAT_H
+
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/version.h>
+
+static inline void ntapc_vm_flags_set(struct vm_area_struct *vma,
+				      vm_flags_t flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	vm_flags_set(vma, flags);
+#else
+	vma->vm_flags |= flags;
+#endif
+}
+
+static inline struct file *ntapc_fd_file(struct fd f)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	return fd_file(f);
+#else
+	return f.file;
+#endif
+}
+
+#endif

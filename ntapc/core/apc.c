@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Making, inserting, removing and flushing APCs (sections 2, 3 and 7).
+ */
+#include <linux/string.h>
+
+#include "core.h"
+
+static void apc_state_init(struct ntapc_apc_state *state)
+{
+	int mode;
+
+	for (mode = 0; mode < NTAPC_NR_MODES; mode++) {
+		INIT_LIST_HEAD(&state->special[mode]);
+		INIT_LIST_HEAD(&state->normal[mode]);
+	}
+	state->kernel_in_progress = false;
+	state->kernel_pending = false;
+	state->user_pending = false;
+	state->special_pending = false;
+}
+
+/**
+ * ntapc_core_init - the APC part of KeInitThread (rule 1.5)
+ * @kt: to be initialised
+ */
+void ntapc_core_init(struct ntapc_kthread *kt)
+{
+	memset(kt, 0, sizeof(*kt));
+	apc_state_init(&kt->apc_state);
+	apc_state_init(&kt->saved_apc_state);
+	kt->apc_state_pointer[0] = &kt->apc_state;
+	kt->apc_state_pointer[1] = &kt->saved_apc_state;
+	kt->apc_queueable = true;
+	kt->wait_status = NTAPC_WAIT_BLOCK;
+}
+
+/**
+ * ntapc_apc_init - KeInitializeApc
+ * @apc: to be initialised; must not be inserted
+ * @kt: the target, whose index %NTAPC_ENV_CURRENT is resolved to now (2.1)
+ * @environment: which of the target's states it goes to (2.1, 2.2)
+ * @kernel_routine: required
+ * @rundown_routine: or NULL
+ * @normal_routine: 0 makes a special kernel APC whatever @mode says (2.3)
+ * @mode: of @normal_routine (2.4)
+ * @normal_context: first argument of @normal_routine
+ */
+void ntapc_apc_init(struct ntapc_apc *apc, const struct ntapc_kthread *kt,
+		    enum ntapc_environment environment,
+		    ntapc_kernel_routine_t kernel_routine,
+		    ntapc_rundown_routine_t rundown_routine,
+		    u64 normal_routine, enum ntapc_mode mode,
+		    u64 normal_context)
+{
+	if (environment == NTAPC_ENV_CURRENT)
+		environment = kt->apc_state_index;
+	INIT_LIST_HEAD(&apc->entry);
+	apc->environment = environment;
+	apc->kernel_routine = kernel_routine;
+	apc->rundown_routine = rundown_routine;
+	apc->normal.routine = normal_routine;
+	apc->normal.context = normal_routine ? normal_context : 0;
+	apc->mode = normal_routine ? mode : NTAPC_KERNEL_MODE;
+	apc->special_user = false;
+	apc->inserted = false;
+}
+
+static bool is_special(const struct ntapc_apc *apc)
+{
+	return !apc->normal.routine || apc->special_user;
+}
+
+/* Rule 3.5: may a kernel APC break the wait that @kt is in? */
+static bool kernel_apc_breaks_wait(const struct ntapc_kthread *kt,
+				   const struct ntapc_apc *apc)
+{
+	if (kt->special_apc_disable)
+		return false;
+	return is_special(apc) || (!kt->kernel_apc_disable &&
+				   !kt->apc_state.kernel_in_progress);
+}
+
+/* Ends the wait that @kt is in. The first decision stands (11.11). */
+static enum ntapc_wake unwait(struct ntapc_kthread *kt, int status)
+{
+	if (kt->wait_status != NTAPC_WAIT_BLOCK)
+		return NTAPC_WAKE_NONE;
+	kt->wait_status = status;
+	return NTAPC_WAKE_UNWAIT;
+}
+
+static enum ntapc_wake wake_for_kernel_apc(struct ntapc_kthread *kt,
+					   const struct ntapc_apc *apc,
+					   bool self)
+{
+	kt->apc_state.kernel_pending = true;
+	if (self)
+		return kt->special_apc_disable ? NTAPC_WAKE_NONE :
+						 NTAPC_WAKE_INTERRUPT;
+	if (!kt->waiting)
+		return NTAPC_WAKE_INTERRUPT;
+	if (kernel_apc_breaks_wait(kt, apc))
+		return unwait(kt, NTAPC_WAIT_KERNEL_APC);
+	return NTAPC_WAKE_NONE;
+}
+
+static enum ntapc_wake wake_for_user_apc(struct ntapc_kthread *kt, bool self)
+{
+	struct ntapc_apc_state *state = &kt->apc_state;
+
+	if (self || !kt->waiting || kt->wait_mode != NTAPC_USER_MODE)
+		return NTAPC_WAKE_NONE;
+	if (!kt->alertable && !state->user_pending)
+		return NTAPC_WAKE_NONE;
+	state->user_pending = true;
+	return unwait(kt, NTAPC_WAIT_USER_APC);
+}
+
+/**
+ * ntapc_core_insert - KeInsertQueueApc
+ * @kt: the target
+ * @apc: initialised for @kt
+ * @arg1: SystemArgument1
+ * @arg2: SystemArgument2
+ * @self: the target is the current thread (3.4)
+ * @wake: set to what is to be done to the target (3.3 to 3.7)
+ *
+ * Return: false, with no effect, if @kt isn't queueable or @apc is inserted
+ * already (3.1).
+ */
+bool ntapc_core_insert(struct ntapc_kthread *kt, struct ntapc_apc *apc,
+		       u64 arg1, u64 arg2, bool self, enum ntapc_wake *wake)
+{
+	u8 environment = apc->environment;
+	struct ntapc_apc_state *state;
+
+	*wake = NTAPC_WAKE_NONE;
+	if (!kt->apc_queueable || apc->inserted)
+		return false;
+
+	/* Insert is resolved only here (2.1). */
+	if (environment == NTAPC_ENV_INSERT)
+		environment = kt->apc_state_index;
+	apc->environment = environment;
+	state = kt->apc_state_pointer[environment];
+
+	apc->normal.arg[0] = arg1;
+	apc->normal.arg[1] = arg2;
+	apc->inserted = true;
+	/* Rule 3.2: specials in order ahead of all normals, normals in order. */
+	list_add_tail(&apc->entry, is_special(apc) ? &state->special[apc->mode] :
+						     &state->normal[apc->mode]);
+	if (apc->special_user)
+		state->special_pending = true;
+
+	/* In the other environment: noticed on attach or detach (3.3). */
+	if (environment != kt->apc_state_index)
+		return true;
+	*wake = apc->mode == NTAPC_KERNEL_MODE ?
+			wake_for_kernel_apc(kt, apc, self) :
+			wake_for_user_apc(kt, self);
+	return true;
+}
+
+/* Rule 7.1: the flags of lists that have become empty. */
+static void settle_flags(struct ntapc_apc_state *state, enum ntapc_mode mode)
+{
+	if (mode == NTAPC_KERNEL_MODE) {
+		if (ntapc_apc_state_empty(state, mode))
+			state->kernel_pending = false;
+		return;
+	}
+	if (list_empty(&state->normal[mode]))
+		state->user_pending = false;
+	state->special_pending = !list_empty(&state->special[mode]);
+}
+
+/**
+ * ntapc_core_remove - KeRemoveQueueApc (rule 7.1)
+ * @kt: its target
+ * @apc: to be removed
+ *
+ * Return: whether it was inserted.
+ */
+bool ntapc_core_remove(struct ntapc_kthread *kt, struct ntapc_apc *apc)
+{
+	if (!apc->inserted)
+		return false;
+	list_del_init(&apc->entry);
+	apc->inserted = false;
+	settle_flags(kt->apc_state_pointer[apc->environment], apc->mode);
+	return true;
+}
+
+/**
+ * ntapc_core_flush - KeFlushQueueApc (rule 7.2)
+ * @kt: whose active state's queue is emptied
+ * @mode: of the queue
+ * @flushed: the entries are added to its tail, in order, no longer inserted
+ */
+void ntapc_core_flush(struct ntapc_kthread *kt, enum ntapc_mode mode,
+		      struct list_head *flushed)
+{
+	struct ntapc_apc_state *state = &kt->apc_state;
+	struct ntapc_apc *apc;
+
+	list_for_each_entry(apc, &state->special[mode], entry)
+		apc->inserted = false;
+	list_for_each_entry(apc, &state->normal[mode], entry)
+		apc->inserted = false;
+	list_splice_tail_init(&state->special[mode], flushed);
+	list_splice_tail_init(&state->normal[mode], flushed);
+	settle_flags(state, mode);
+}
+
+/**
+ * ntapc_core_requeue - put user APCs back that couldn't be handed over
+ * @kt: whose they were
+ * @taken: taken by ntapc_core_next_user(), in order; emptied
+ *
+ * They are the head of their queues again, armed as they were. Not NT's: there
+ * the frame's fault is raised in the thread and the APC is gone.
+ */
+void ntapc_core_requeue(struct ntapc_kthread *kt, struct list_head *taken)
+{
+	struct ntapc_apc_state *state = &kt->apc_state;
+	struct ntapc_apc *apc, *next;
+
+	list_for_each_entry_safe_reverse(apc, next, taken, entry) {
+		list_move(&apc->entry, apc->special_user ?
+				&state->special[NTAPC_USER_MODE] :
+				&state->normal[NTAPC_USER_MODE]);
+		apc->inserted = true;
+		if (apc->special_user)
+			state->special_pending = true;
+		else
+			state->user_pending = true;
+	}
+}

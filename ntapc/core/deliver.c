@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which APC runs next: the choices of KiDeliverApc (section 4, 13.4).
+ */
+#include "core.h"
+
+static struct ntapc_apc *take_first(struct list_head *list)
+{
+	struct ntapc_apc *apc;
+
+	apc = list_first_entry_or_null(list, struct ntapc_apc, entry);
+	if (apc) {
+		list_del_init(&apc->entry);
+		apc->inserted = false;
+	}
+	return apc;
+}
+
+/**
+ * ntapc_core_next_kernel - the kernel APC to run now, taken off its list
+ * @kt: the current thread
+ * @blocked: set if a kernel APC waits for a region to be left or for another
+ *	normal one to end: then no user APC may be delivered either (4.3)
+ *
+ * Return: the APC or NULL. If it has a normal routine (after its kernel routine
+ * ran), the caller runs that with kernel_in_progress set (4.3, 4.4).
+ */
+struct ntapc_apc *ntapc_core_next_kernel(struct ntapc_kthread *kt,
+					 bool *blocked)
+{
+	struct ntapc_apc_state *state = &kt->apc_state;
+	struct ntapc_apc *apc;
+
+	*blocked = false;
+	state->kernel_pending = false;
+	if (kt->special_apc_disable) {
+		/* The flag is for the leave of the region to find (4.2, 8.4). */
+		*blocked = !ntapc_apc_state_empty(state, NTAPC_KERNEL_MODE);
+		state->kernel_pending = *blocked;
+		return NULL;
+	}
+	apc = take_first(&state->special[NTAPC_KERNEL_MODE]);
+	if (apc)
+		return apc;
+	if (list_empty(&state->normal[NTAPC_KERNEL_MODE]))
+		return NULL;
+	if (state->kernel_in_progress || kt->kernel_apc_disable) {
+		*blocked = true;
+		return NULL;
+	}
+	return take_first(&state->normal[NTAPC_KERNEL_MODE]);
+}
+
+/**
+ * ntapc_core_next_user - the user APC to deliver now, taken off its list
+ * @kt: the current thread, none of whose kernel APCs is left or blocked
+ * @guarded: the thread holds special user APCs back
+ *
+ * A special one first (13.4), else one ordinary one if they are armed, which
+ * disarms them (4.5): the end of each APC is what arms the next (12.2).
+ *
+ * Return: the APC or NULL.
+ */
+struct ntapc_apc *ntapc_core_next_user(struct ntapc_kthread *kt, bool guarded)
+{
+	struct ntapc_apc_state *state = &kt->apc_state;
+	struct ntapc_apc *apc;
+
+	if (state->special_pending && !guarded) {
+		apc = take_first(&state->special[NTAPC_USER_MODE]);
+		state->special_pending =
+			!list_empty(&state->special[NTAPC_USER_MODE]);
+		return apc;
+	}
+	if (!state->user_pending)
+		return NULL;
+	state->user_pending = false;
+	return take_first(&state->normal[NTAPC_USER_MODE]);
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The order in which a wait looks at what may end it (section 11).
+ */
+#include "core.h"
+
+/* Rule 11.2. NTAPC_WAIT_BLOCK if nothing of the kind. */
+static int test_alertable(struct ntapc_kthread *kt, enum ntapc_mode mode,
+			  bool guarded)
+{
+	struct ntapc_apc_state *state = &kt->apc_state;
+	bool special = state->special_pending && !guarded;
+
+	if (kt->alerted[mode]) {
+		kt->alerted[mode] = false;
+		return NTAPC_WAIT_ALERTED;
+	}
+	if (mode == NTAPC_USER_MODE) {
+		if (!list_empty(&state->normal[NTAPC_USER_MODE])) {
+			state->user_pending = true;
+			return NTAPC_WAIT_USER_APC;
+		}
+		if (special)
+			return NTAPC_WAIT_USER_APC;
+	}
+	if (kt->alerted[NTAPC_KERNEL_MODE]) {
+		kt->alerted[NTAPC_KERNEL_MODE] = false;
+		return NTAPC_WAIT_ALERTED;
+	}
+	return NTAPC_WAIT_BLOCK;
+}
+
+/**
+ * ntapc_core_wait_test - does this wait end before it begins? (rule 11.1)
+ * @kt: the current thread
+ * @mode: WaitMode
+ * @alertable: Alertable
+ * @signalled: the objects satisfy the wait
+ * @guarded: the thread holds special user APCs back
+ * @due: the time is over
+ *
+ * Return: %NTAPC_WAIT_KERNEL_APC: run them, then ask again;
+ * %NTAPC_WAIT_BLOCK: nothing ends it; else how it ended.
+ */
+int ntapc_core_wait_test(struct ntapc_kthread *kt, enum ntapc_mode mode,
+			 bool alertable, bool signalled, bool guarded,
+			 bool due)
+{
+	int status = NTAPC_WAIT_BLOCK;
+
+	if (kt->apc_state.kernel_pending && !kt->special_apc_disable)
+		return NTAPC_WAIT_KERNEL_APC;
+	if (signalled)
+		return NTAPC_WAIT_OBJECT;
+	if (alertable)
+		status = test_alertable(kt, mode, guarded);
+	else if (mode == NTAPC_USER_MODE && kt->apc_state.user_pending)
+		status = NTAPC_WAIT_USER_APC;
+	if (status == NTAPC_WAIT_BLOCK && due)
+		status = NTAPC_WAIT_TIMEOUT;
+	return status;
+}
+
+/**
+ * ntapc_core_wait_begin - from here on the wait can be broken (3.5, 3.6, 5.1)
+ * @kt: the current thread, about to block
+ * @mode: WaitMode
+ * @alertable: Alertable
+ */
+void ntapc_core_wait_begin(struct ntapc_kthread *kt, enum ntapc_mode mode,
+			   bool alertable)
+{
+	kt->waiting = true;
+	kt->alertable = alertable;
+	kt->wait_mode = mode;
+	kt->wait_status = NTAPC_WAIT_BLOCK;
+}
+
+/**
+ * ntapc_core_wait_end - the thread has stopped blocking, for whatever reason
+ * @kt: the current thread
+ *
+ * Return: what broke the wait, which stands whatever has happened since
+ * (11.11), or %NTAPC_WAIT_BLOCK.
+ */
+int ntapc_core_wait_end(struct ntapc_kthread *kt)
+{
+	kt->waiting = false;
+	return kt->wait_status;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The front door: /dev/ntapc and the descriptors that it gives. Arguments of
+ * ioctls are copied in here and nowhere else.
+ */
+#ifndef NTAPC_DEV_H
+#define NTAPC_DEV_H
+
+#include <linux/fs.h>
+#include <linux/types.h>
+
+#include "../task/thread.h"
+
+/**
+ * struct ntapc_call - one ioctl, as its handler sees it
+ * @file: that it was made on
+ * @args: the struct, copied in; @size bytes of it came from user space
+ * @user: the user's struct
+ * @size: in bytes, as the user gave it
+ */
+struct ntapc_call {
+	struct file *file;
+	void *args;
+	void __user *user;
+	u32 size;
+};
+
+/**
+ * struct ntapc_ioctl - an entry of an ioctl table
+ * @size: of the struct, in bytes
+ * @min_size: the least that a caller may know of it
+ * @cmd: the command
+ * @execute: the handler
+ */
+struct ntapc_ioctl {
+	unsigned int size;
+	unsigned int min_size;
+	unsigned int cmd;
+	long (*execute)(struct ntapc_call *call);
+};
+
+#define NTAPC_IOCTL(_cmd, _fn, _struct, _last)				\
+	[_IOC_NR(_cmd) - NTAPC_IOCTL_BASE] = {				\
+		.size = sizeof(_struct) +				\
+			BUILD_BUG_ON_ZERO(sizeof(_struct) >		\
+					  NTAPC_IOCTL_MAX_SIZE),	\
+		.min_size = offsetofend(_struct, _last),		\
+		.cmd = _cmd,						\
+		.execute = _fn,						\
+	}
+
+#define NTAPC_IOCTL_MAX_SIZE	64
+
+/* ioctl.c */
+long ntapc_dispatch_ioctl(struct file *file, unsigned int cmd,
+			  unsigned long arg, const struct ntapc_ioctl *table,
+			  unsigned int base, unsigned int nr);
+long ntapc_copy_out(struct ntapc_call *call, const void *out, size_t size);
+
+/* instance.c */
+int ntapc_device_init(void);
+void ntapc_device_exit(void);
+
+/* thread_file.c */
+long ntapc_thread_open(struct ntapc_call *call);
+struct ntapc_thread *ntapc_thread_of_file(const struct file *file);
+
+/* reserve_file.c */
+long ntapc_reserve_open(struct ntapc_call *call);
+struct ntapc_reserve_object *ntapc_reserve_of_file(const struct file *file);
+
+/* access.c */
+int ntapc_access_init(void);
+void ntapc_access_exit(void);
+int ntapc_may_access(struct pid *pid);
+
+#endif

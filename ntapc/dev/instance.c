@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/ntapc: an instance is a place to make objects from, and where a thread
+ * acts on itself. It keeps nothing: who acts is always current.
+ */
+#include <linux/file.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/uaccess.h>
+
+#include "dev.h"
+#include "../compat.h"
+
+#define NTAPC_IOCTL_BASE	_IOC_NR(NTAPC_IOC_INFO)
+
+static long ioctl_info(struct ntapc_call *call)
+{
+	struct ntapc_info info = {
+		.size = sizeof(info),
+		.abi_version = NTAPC_ABI_VERSION,
+		.features = NTAPC_FEATURE_FRAME,
+		.max_queued_thread = READ_ONCE(ntapc_max_queued_per_thread),
+		.max_queued_user = READ_ONCE(ntapc_max_queued_per_user),
+		.frame_size = sizeof(struct ntapc_frame),
+		.nr_threads = ntapc_nr_threads(),
+	};
+	struct ntapc_user *user;
+
+	if (IS_ENABLED(CONFIG_RSEQ))
+		info.features |= NTAPC_FEATURE_RSEQ;
+	user = ntapc_user_get(current_uid());
+	if (!user)
+		return -ENOMEM;
+	info.queued_user = atomic_read(&user->queued);
+	ntapc_user_put(user);
+	return ntapc_copy_out(call, &info, sizeof(info));
+}
+
+static long ioctl_dispatcher(struct ntapc_call *call)
+{
+	const struct ntapc_dispatcher *args = call->args;
+	struct ntapc_thread *thread;
+	int err;
+
+	if (args->flags || args->entry >= TASK_SIZE)
+		return -EINVAL;
+	thread = ntapc_thread_self();
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	if (args->entry) {
+		err = ntapc_frame_possible(thread);
+		if (err == -EOPNOTSUPP)
+			return err;
+	}
+	WRITE_ONCE(thread->process->dispatcher, args->entry);
+	return 0;
+}
+
+/* May a thread with these flags and records be given user APCs? */
+static int check_handover(const struct ntapc_thread *thread, u32 flags,
+			  bool alertable)
+{
+	if (!alertable || flags & NTAPC_WAIT_RECORDS)
+		return 0;
+	return ntapc_frame_possible(thread);
+}
+
+static bool records_valid(u32 flags, u64 records, u32 nr_records)
+{
+	if (flags & NTAPC_WAIT_RECORDS)
+		return nr_records && nr_records <= NTAPC_RECORDS_MAX;
+	return !records && !nr_records;
+}
+
+#define WAIT_FLAGS							\
+	(NTAPC_WAIT_ALERTABLE | NTAPC_WAIT_RECORDS | NTAPC_WAIT_REALTIME)
+
+static bool wait_args_valid(const struct ntapc_wait *args)
+{
+	return !(args->flags & ~WAIT_FLAGS) && args->nr_objects <= 1 &&
+	       !args->nr_objects == !args->objects &&
+	       records_valid(args->flags, args->records, args->nr_records);
+}
+
+static long wait_with(struct ntapc_call *call, struct ntapc_thread *object)
+{
+	struct ntapc_wait __user *user = call->user;
+	struct ntapc_wait *args = call->args;
+	struct ntapc_thread *thread;
+	int err;
+
+	thread = ntapc_thread_self();
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	err = check_handover(thread, args->flags,
+			     args->flags & NTAPC_WAIT_ALERTABLE);
+	if (err)
+		return err;
+	return ntapc_wait(thread, object, args, &user->nr_records);
+}
+
+static long ioctl_wait(struct ntapc_call *call)
+{
+	const struct ntapc_wait *args = call->args;
+	struct ntapc_thread *object;
+	struct fd f;
+	long ret;
+	s32 fd;
+
+	if (!wait_args_valid(args))
+		return -EINVAL;
+	if (!args->nr_objects)
+		return wait_with(call, NULL);
+
+	if (get_user(fd, (s32 __user *)u64_to_user_ptr(args->objects)))
+		return -EFAULT;
+	f = fdget(fd);
+	if (!ntapc_fd_file(f))
+		return -EBADF;
+	object = ntapc_thread_of_file(ntapc_fd_file(f));
+	ret = object ? wait_with(call, object) : -EPROTOTYPE;
+	fdput(f);
+	return ret;
+}
+
+static long ioctl_test_alert(struct ntapc_call *call)
+{
+	struct ntapc_test_alert __user *user = call->user;
+	const struct ntapc_test_alert *args = call->args;
+	struct ntapc_thread *thread;
+	int err;
+
+	if (args->flags & ~(NTAPC_WAIT_RECORDS | NTAPC_TEST_SPECIAL_ONLY) ||
+	    args->pad ||
+	    !records_valid(args->flags, args->records, args->nr_records))
+		return -EINVAL;
+	thread = ntapc_thread_self();
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	err = check_handover(thread, args->flags, true);
+	if (err)
+		return err;
+	return ntapc_test_alert(thread, args, &user->nr_records);
+}
+
+static long ioctl_continue(struct ntapc_call *call)
+{
+	const struct ntapc_continue *args = call->args;
+	struct ntapc_thread *thread;
+	struct ntapc_frame frame;
+	int err;
+
+	if (args->flags & ~NTAPC_CONTINUE_TEST_ALERT)
+		return -EINVAL;
+	if (copy_from_user(&frame, u64_to_user_ptr(args->frame), sizeof(frame)))
+		return -EFAULT;
+	if (frame.size != sizeof(frame))
+		return -EINVAL;
+	thread = ntapc_thread_self();
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	err = ntapc_frame_possible(thread);
+	if (err == -EOPNOTSUPP)
+		return err;
+	return ntapc_continue(thread, &frame,
+			      args->flags & NTAPC_CONTINUE_TEST_ALERT);
+}
+
+static long ioctl_exit_status(struct ntapc_call *call)
+{
+	const struct ntapc_exit_status *args = call->args;
+	struct ntapc_thread *thread = ntapc_thread_self();
+
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	WRITE_ONCE(thread->exit_status, args->status);
+	return 0;
+}
+
+static const struct ntapc_ioctl instance_ioctls[] = {
+	NTAPC_IOCTL(NTAPC_IOC_INFO, ioctl_info, struct ntapc_info, features),
+	NTAPC_IOCTL(NTAPC_IOC_THREAD_OPEN, ntapc_thread_open,
+		    struct ntapc_thread_open, pad),
+	NTAPC_IOCTL(NTAPC_IOC_RESERVE, ntapc_reserve_open, struct ntapc_reserve,
+		    type),
+	NTAPC_IOCTL(NTAPC_IOC_DISPATCHER, ioctl_dispatcher,
+		    struct ntapc_dispatcher, entry),
+	NTAPC_IOCTL(NTAPC_IOC_WAIT, ioctl_wait, struct ntapc_wait, objects),
+	NTAPC_IOCTL(NTAPC_IOC_TEST_ALERT, ioctl_test_alert,
+		    struct ntapc_test_alert, pad),
+	NTAPC_IOCTL(NTAPC_IOC_CONTINUE, ioctl_continue, struct ntapc_continue,
+		    frame),
+	NTAPC_IOCTL(NTAPC_IOC_EXIT_STATUS, ioctl_exit_status,
+		    struct ntapc_exit_status, status),
+};
+
+static long instance_ioctl(struct file *file, unsigned int cmd,
+			   unsigned long arg)
+{
+	return ntapc_dispatch_ioctl(file, cmd, arg, instance_ioctls,
+				    NTAPC_IOCTL_BASE,
+				    ARRAY_SIZE(instance_ioctls));
+}
+
+static int instance_open(struct inode *inode, struct file *file)
+{
+	return stream_open(inode, file);
+}
+
+static void instance_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	seq_puts(m, "ntapc-type:\tinstance\n");
+	seq_printf(m, "ntapc-abi:\t%u\n", NTAPC_ABI_VERSION);
+}
+
+static const struct file_operations instance_fops = {
+	.owner = THIS_MODULE,
+	.open = instance_open,
+	.unlocked_ioctl = instance_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = instance_show_fdinfo,
+};
+
+static struct miscdevice ntapc_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "ntapc",
+	.fops = &instance_fops,
+};
+
+int ntapc_device_init(void)
+{
+	return misc_register(&ntapc_device);
+}
+
+void ntapc_device_exit(void)
+{
+	misc_deregister(&ntapc_device);
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copying an ioctl's struct in and finding its handler.
+ */
+#include <linux/nospec.h>
+#include <linux/uaccess.h>
+
+#include "dev.h"
+
+static const struct ntapc_ioctl *find(unsigned int cmd,
+				      const struct ntapc_ioctl *table,
+				      unsigned int base, unsigned int nr)
+{
+	unsigned int index = _IOC_NR(cmd) - base;
+
+	if (index >= nr)
+		return NULL;
+	table += array_index_nospec(index, nr);
+	return table->cmd == cmd ? table : NULL;
+}
+
+/**
+ * ntapc_dispatch_ioctl - the body of every ->unlocked_ioctl
+ * @file: that it was made on
+ * @cmd: the command
+ * @arg: address of the struct in user memory
+ * @table: of the commands from _IOC_NR() @base on
+ * @base: of the first entry of @table
+ * @nr: entries in @table
+ *
+ * Return: ENOTTY, EFAULT, EINVAL, E2BIG, or what the handler returns.
+ */
+long ntapc_dispatch_ioctl(struct file *file, unsigned int cmd,
+			  unsigned long arg, const struct ntapc_ioctl *table,
+			  unsigned int base, unsigned int nr)
+{
+	const struct ntapc_ioctl *ioctl = find(cmd, table, base, nr);
+	u64 args[NTAPC_IOCTL_MAX_SIZE / sizeof(u64)];
+	struct ntapc_call call = {
+		.file = file,
+		.args = args,
+		.user = (void __user *)arg,
+	};
+	int err;
+
+	if (!ioctl)
+		return -ENOTTY;
+	if (get_user(call.size, (u32 __user *)call.user))
+		return -EFAULT;
+	if (call.size < ioctl->min_size)
+		return -EINVAL;
+	if (call.size > PAGE_SIZE)
+		return -E2BIG;
+	err = copy_struct_from_user(args, ioctl->size, call.user, call.size);
+	if (err)
+		return err;
+	/* Checked above, and may have been changed since. */
+	*(u32 *)args = call.size;
+	return ioctl->execute(&call);
+}
+
+/**
+ * ntapc_copy_out - give a struct back to the caller, as much as it knows of
+ * @call: the ioctl
+ * @out: the struct
+ * @size: of it, in bytes
+ *
+ * Return: 0 or EFAULT.
+ */
+long ntapc_copy_out(struct ntapc_call *call, const void *out, size_t size)
+{
+	if (copy_to_user(call->user, out, min_t(size_t, size, call->size)))
+		return -EFAULT;
+	return 0;
+}

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Descriptors of threads.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/module.h>
+#include <linux/pid.h>
+#include <linux/poll.h>
+#include <linux/sched/task.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "dev.h"
+#include "../compat.h"
+
+#define NTAPC_IOCTL_BASE	_IOC_NR(NTAPC_IOC_QUEUE)
+
+/**
+ * struct thread_file - what a thread's descriptor stands for
+ * @thread: referenced; invariant
+ * @user: who opened it and is charged for what is queued with it; referenced;
+ *	invariant
+ * @authority: ntapc_thread.authority that the right to act was last checked
+ *	against; plain loads and stores: whoever stores has just passed the check
+ */
+struct thread_file {
+	struct ntapc_thread *thread;
+	struct ntapc_user *user;
+	u32 authority;
+};
+
+/*
+ * May current still use this descriptor? (authority.c says why not.) The
+ * threads of the target's own address space always may.
+ */
+static int check_right(struct thread_file *tf)
+{
+	struct ntapc_thread *thread = tf->thread;
+	u32 authority;
+	int err;
+
+	if (READ_ONCE(thread->retired))
+		return -ESRCH;
+	if (!ntapc_thread_is_foreign(thread))
+		return 0;
+	authority = ntapc_thread_authority(thread);
+	if (authority == READ_ONCE(tf->authority))
+		return 0;
+	err = ntapc_may_access(thread->pid);
+	if (err)
+		return err;
+	/* Was it this thread that was asked about, as it is now? */
+	if (READ_ONCE(thread->retired))
+		return -ESRCH;
+	if (ntapc_thread_authority(thread) != authority)
+		return -EACCES;
+	WRITE_ONCE(tf->authority, authority);
+	return 0;
+}
+
+#define QUEUE_FLAGS							\
+	(NTAPC_QUEUE_SPECIAL | NTAPC_QUEUE_INTERRUPT |			\
+	 NTAPC_QUEUE_RESERVE | NTAPC_QUEUE_CALLBACK_CONTEXT)
+
+static bool queue_args_valid(const struct ntapc_queue *args)
+{
+	if (args->flags & ~QUEUE_FLAGS || args->pad)
+		return false;
+	if ((args->flags & NTAPC_QUEUE_INTERRUPT) &&
+	    !(args->flags & NTAPC_QUEUE_SPECIAL))
+		return false;
+	return (args->flags & NTAPC_QUEUE_RESERVE) || !args->reserve;
+}
+
+/* NTAPC_IOC_QUEUE, with the file of the reserve object if there is one. */
+static long queue_one(struct thread_file *tf, const struct ntapc_queue *args,
+		      struct ntapc_reserve_object *reserve)
+{
+	struct ntapc_thread *thread = tf->thread;
+	long err;
+
+	err = check_right(tf);
+	if (err)
+		return err;
+	err = ntapc_queue(thread, tf->user, reserve, args);
+	if (thread->task == current)
+		err = ntapc_deliver_sync(thread, err);
+	return err;
+}
+
+static long ioctl_queue(struct ntapc_call *call)
+{
+	struct thread_file *tf = call->file->private_data;
+	const struct ntapc_queue *args = call->args;
+	struct ntapc_reserve_object *reserve;
+	struct fd f;
+	long err;
+
+	if (!queue_args_valid(args))
+		return -EINVAL;
+	if (!(args->flags & NTAPC_QUEUE_RESERVE))
+		return queue_one(tf, args, NULL);
+
+	/* The reserve object is resolved before the thread is (10.5). */
+	f = fdget(args->reserve);
+	if (!ntapc_fd_file(f))
+		return -EBADF;
+	reserve = ntapc_reserve_of_file(ntapc_fd_file(f));
+	err = reserve ? queue_one(tf, args, reserve) : -EPROTOTYPE;
+	fdput(f);
+	return err;
+}
+
+static long ioctl_queue_many(struct ntapc_call *call)
+{
+	struct thread_file *tf = call->file->private_data;
+	const struct ntapc_queue_many *args = call->args;
+	int err;
+
+	if (args->flags & ~NTAPC_QUEUE_CALLBACK_CONTEXT || args->pad ||
+	    !args->count || args->count > NTAPC_QUEUE_MANY_MAX)
+		return -EINVAL;
+	err = check_right(tf);
+	if (err)
+		return err;
+	return ntapc_queue_many(tf->thread, tf->user, args);
+}
+
+static long ioctl_thread_info(struct ntapc_call *call)
+{
+	struct thread_file *tf = call->file->private_data;
+	struct ntapc_thread_info info = { .size = sizeof(info) };
+	int err;
+
+	err = check_right(tf);
+	if (err && err != -ESRCH)
+		return err;
+	ntapc_thread_info(tf->thread, &info);
+	return ntapc_copy_out(call, &info, sizeof(info));
+}
+
+static long ioctl_thread_control(struct ntapc_call *call)
+{
+	struct thread_file *tf = call->file->private_data;
+	struct ntapc_thread_control *args = call->args;
+	int err;
+
+	if (args->offset || args->page)
+		return -EINVAL;
+	err = ntapc_control_slot(tf->thread, &args->page, &args->offset);
+	if (err)
+		return err;
+	args->size = sizeof(*args);
+	return ntapc_copy_out(call, args, sizeof(*args));
+}
+
+static const struct ntapc_ioctl thread_ioctls[] = {
+	NTAPC_IOCTL(NTAPC_IOC_QUEUE, ioctl_queue, struct ntapc_queue, pad),
+	NTAPC_IOCTL(NTAPC_IOC_QUEUE_MANY, ioctl_queue_many,
+		    struct ntapc_queue_many, pad),
+	NTAPC_IOCTL(NTAPC_IOC_THREAD_INFO, ioctl_thread_info,
+		    struct ntapc_thread_info, exit_status),
+	NTAPC_IOCTL(NTAPC_IOC_THREAD_CONTROL, ioctl_thread_control,
+		    struct ntapc_thread_control, page),
+};
+
+static long thread_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return ntapc_dispatch_ioctl(file, cmd, arg, thread_ioctls,
+				    NTAPC_IOCTL_BASE,
+				    ARRAY_SIZE(thread_ioctls));
+}
+
+static __poll_t thread_poll(struct file *file, poll_table *wait)
+{
+	struct thread_file *tf = file->private_data;
+
+	poll_wait(file, &tf->thread->exit_wait, wait);
+	return READ_ONCE(tf->thread->retired) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static int thread_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct thread_file *tf = file->private_data;
+
+	return ntapc_control_mmap(tf->thread, vma);
+}
+
+static void free_thread_file(struct thread_file *tf)
+{
+	ntapc_user_put(tf->user);
+	ntapc_thread_put(tf->thread);
+	kfree(tf);
+}
+
+static int thread_release(struct inode *inode, struct file *file)
+{
+	free_thread_file(file->private_data);
+	return 0;
+}
+
+static void thread_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct thread_file *tf = file->private_data;
+	struct ntapc_thread_info info;
+
+	ntapc_thread_info(tf->thread, &info);
+	seq_puts(m, "ntapc-type:\tthread\n");
+	seq_printf(m, "ntapc-tid:\t%d\n", info.tid);
+	seq_printf(m, "ntapc-state:\t%s%s\n",
+		   info.state & NTAPC_THREAD_EXITED ? "exited" :
+		   info.state & NTAPC_THREAD_WAITING ? "waiting" : "running",
+		   info.state & NTAPC_THREAD_ALERTABLE ? " alertable" : "");
+	seq_printf(m, "ntapc-user-apcs:\t%u\n", info.nr_user);
+	seq_printf(m, "ntapc-special-user-apcs:\t%u\n", info.nr_special);
+	seq_printf(m, "ntapc-queued:\t%llu\n", info.nr_queued);
+	seq_printf(m, "ntapc-delivered:\t%llu\n", info.nr_delivered);
+	seq_printf(m, "ntapc-dropped:\t%llu\n", info.nr_dropped);
+}
+
+static const struct file_operations thread_fops = {
+	.owner = THIS_MODULE,
+	.release = thread_release,
+	.unlocked_ioctl = thread_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.poll = thread_poll,
+	.mmap = thread_mmap,
+	.show_fdinfo = thread_show_fdinfo,
+};
+
+/**
+ * ntapc_thread_of_file - the thread that a descriptor is for
+ * @file: any
+ *
+ * Return: the thread, which @file keeps; NULL if it is of another kind.
+ */
+struct ntapc_thread *ntapc_thread_of_file(const struct file *file)
+{
+	struct thread_file *tf = file->private_data;
+
+	return file->f_op == &thread_fops ? tf->thread : NULL;
+}
+
+/* A descriptor for @thread, whose reference is the caller's to put. */
+static int make_fd(struct ntapc_thread *thread, u32 authority)
+{
+	struct thread_file *tf;
+	int fd;
+
+	tf = kzalloc(sizeof(*tf), GFP_KERNEL_ACCOUNT);
+	if (!tf)
+		return -ENOMEM;
+	tf->user = ntapc_user_get(current_uid());
+	if (!tf->user) {
+		kfree(tf);
+		return -ENOMEM;
+	}
+	ntapc_thread_hold(thread);
+	tf->thread = thread;
+	tf->authority = authority;
+	fd = anon_inode_getfd("[ntapc-thread]", &thread_fops, tf,
+			      O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		free_thread_file(tf);
+	return fd;
+}
+
+static int open_task(struct task_struct *task)
+{
+	struct ntapc_thread *thread;
+	u32 authority;
+	int ret = 0;
+
+	if (task->flags & PF_KTHREAD)
+		return -ESRCH;
+	/* Asked before a record is made: the refused leave no trace. */
+	if (task->mm != current->mm) {
+		struct pid *pid = get_task_pid(task, PIDTYPE_PID);
+
+		ret = ntapc_may_access(pid);
+		put_pid(pid);
+		if (ret)
+			return ret;
+	}
+	thread = ntapc_thread_get(task);
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+
+	authority = ntapc_thread_authority(thread);
+	/* And again about what the record now stands for. */
+	if (ntapc_thread_is_foreign(thread)) {
+		ret = ntapc_may_access(thread->pid);
+		if (!ret && READ_ONCE(thread->retired))
+			ret = -ESRCH;
+	}
+	if (!ret)
+		ret = make_fd(thread, authority);
+	ntapc_thread_put(thread);
+	return ret;
+}
+
+/* NTAPC_IOC_THREAD_OPEN */
+long ntapc_thread_open(struct ntapc_call *call)
+{
+	const struct ntapc_thread_open *args = call->args;
+	struct task_struct *task;
+	struct pid *pid;
+	long ret;
+
+	if (args->flags || args->pad || args->tid < 0)
+		return -EINVAL;
+	if (!args->tid)
+		return open_task(current);
+	pid = find_get_pid(args->tid);
+	task = get_pid_task(pid, PIDTYPE_PID);
+	put_pid(pid);
+	if (!task)
+		return -ESRCH;
+	ret = open_task(task);
+	put_task_struct(task);
+	return ret;
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * NT's asynchronous procedure calls: loading and unloading.
+ */
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/workqueue.h>
+
+#include "dev/dev.h"
+#include "task/thread.h"
+
+static int __init ntapc_init(void)
+{
+	int err;
+
+	err = ntapc_threads_init();
+	if (err)
+		return err;
+	err = ntapc_queue_init();
+	if (err)
+		goto exit_threads;
+	err = ntapc_deliver_init();
+	if (err)
+		goto exit_queue;
+	err = ntapc_access_init();
+	if (err)
+		goto exit_deliver;
+	err = ntapc_events_init();
+	if (err)
+		goto exit_access;
+	/*
+	 * Where preempted kernel code isn't waited for by anything, the tail
+	 * of a task work can't be either: stay.
+	 */
+	if (IS_ENABLED(CONFIG_PREEMPTION) && !IS_ENABLED(CONFIG_TASKS_RCU)) {
+		pr_notice("this kernel can't tell when module code has been left: can't be unloaded\n");
+		__module_get(THIS_MODULE);
+	}
+	/* From here on there may be callers. */
+	err = ntapc_device_init();
+	if (err)
+		goto exit_events;
+	return 0;
+
+exit_events:
+	ntapc_events_exit();
+exit_access:
+	ntapc_access_exit();
+exit_deliver:
+	ntapc_deliver_exit();
+exit_queue:
+	ntapc_queue_exit();
+exit_threads:
+	ntapc_threads_exit();
+	return err;
+}
+
+/*
+ * There is no descriptor, and no thread with APCs or task work: each would hold
+ * the module. What may be left is the end of a task work that has just dropped
+ * the last reference, in a thread that was preempted there.
+ */
+static void __exit ntapc_exit(void)
+{
+	ntapc_device_exit();
+	ntapc_events_exit();
+	ntapc_deliver_exit();
+	synchronize_rcu_tasks();
+	ntapc_access_exit();
+	ntapc_threads_exit();
+	ntapc_queue_exit();
+}
+
+module_init(ntapc_init);
+module_exit(ntapc_exit);
+
+MODULE_DESCRIPTION("NT asynchronous procedure calls for Linux tasks");
+MODULE_AUTHOR("the ntapc authors");
+MODULE_LICENSE("GPL");

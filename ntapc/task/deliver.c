@@ -1,0 +1,540 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Delivery in the thread's own context: kernel APCs, then a pending continue,
+ * then the next user APC. The only user of task_work.
+ *
+ * Order lives in our lists: task_work's is LIFO. A thread has two task works,
+ * a plain one and one that interrupts system calls; both call deliver(), which
+ * does all there is to do.
+ */
+#include <linux/cred.h>
+#include <linux/module.h>
+#include <linux/ptrace.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+
+#include "thread.h"
+#include "../arch/arch.h"
+
+static struct workqueue_struct *postponed_queue;
+
+/**
+ * struct ntapc_continuation - what NTAPC_IOC_CONTINUE asks for
+ * @context: to be resumed; not trusted
+ * @restart: of the frame
+ * @flags: of the frame
+ */
+struct ntapc_continuation {
+	struct ntapc_context context;
+	u64 restart;
+	u32 flags;
+};
+
+/**
+ * ntapc_thread_pin - keep the module: code of its will be called
+ * @thread: locked
+ */
+void ntapc_thread_pin(struct ntapc_thread *thread)
+{
+	lockdep_assert_held(&thread->lock);
+	if (!thread->pinned) {
+		__module_get(THIS_MODULE);
+		thread->pinned = true;
+	}
+}
+
+static bool nothing_under_way(const struct ntapc_thread *thread)
+{
+	return !READ_ONCE(thread->nr_user) && !READ_ONCE(thread->nr_special) &&
+	       !READ_ONCE(thread->work_queued) &&
+	       !READ_ONCE(thread->nudge_queued);
+}
+
+/**
+ * ntapc_thread_unpin - the module may go, if nothing is left
+ * @thread: not locked
+ *
+ * Return: whether the caller has now to drop the reference, as the last thing
+ * it does: see ntapc_work().
+ */
+bool ntapc_thread_unpin(struct ntapc_thread *thread)
+{
+	bool unpin;
+
+	/* Whoever takes the last one away will come here too. */
+	if (!READ_ONCE(thread->pinned) || !nothing_under_way(thread))
+		return false;
+	spin_lock(&thread->lock);
+	unpin = thread->pinned && nothing_under_way(thread);
+	if (unpin)
+		thread->pinned = false;
+	spin_unlock(&thread->lock);
+	return unpin;
+}
+
+/**
+ * ntapc_thread_kick - have the thread come by deliver()
+ * @thread: locked and not retired
+ * @interrupt: also out of an interruptible system call
+ */
+void ntapc_thread_kick(struct ntapc_thread *thread, bool interrupt)
+{
+	struct callback_head *work = interrupt ? &thread->nudge : &thread->work;
+	bool *queued = interrupt ? &thread->nudge_queued : &thread->work_queued;
+
+	lockdep_assert_held(&thread->lock);
+	if (*queued)
+		return;
+	if (task_work_add(thread->task, work,
+			  interrupt ? TWA_SIGNAL : TWA_RESUME))
+		return;	/* Past its last task work: it retires. */
+	*queued = true;
+	ntapc_thread_hold(thread);
+	ntapc_thread_pin(thread);
+}
+
+/*
+ * A system call was interrupted and a signal waits too. Whether the call
+ * restarts is then the signal's handler's affair (SA_RESTART), which isn't known
+ * yet, so the APC has to come after the signal's frame is made. Task work added
+ * from task work would run before that; work queue's work comes after it, as it
+ * needs this thread to get that far or be preempted, and if it was preempted
+ * right here we only come by once more.
+ */
+static void postponed_kick(struct work_struct *work)
+{
+	struct ntapc_thread *thread =
+		container_of(work, struct ntapc_thread, postponed);
+
+	/* If it still is queued, the thread is pinned, and may be so again. */
+	spin_lock(&thread->lock);
+	if (!thread->retired && (thread->nr_user || thread->nr_special))
+		ntapc_thread_kick(thread, false);
+	spin_unlock(&thread->lock);
+	ntapc_thread_put(thread);
+}
+
+static void postpone(struct ntapc_thread *thread)
+{
+	ntapc_thread_hold(thread);
+	if (!queue_work(postponed_queue, &thread->postponed))
+		ntapc_thread_put(thread);
+}
+
+/**
+ * ntapc_thread_guarded - does the thread hold special user APCs back?
+ * @thread: current's record
+ *
+ * Return: what user space says in the control slot.
+ */
+bool ntapc_thread_guarded(const struct ntapc_thread *thread)
+{
+	return thread->control && READ_ONCE(thread->control->guard);
+}
+
+/**
+ * ntapc_run_kernel_apcs - the kernel part of KiDeliverApc (rule 4.3)
+ * @thread: current's record
+ *
+ * Task context, nothing locked.
+ */
+void ntapc_run_kernel_apcs(struct ntapc_thread *thread)
+{
+	struct ntapc_kthread *kt = &thread->kt;
+	struct ntapc_apc *apc;
+	bool blocked;
+
+	might_sleep();
+	spin_lock(&thread->lock);
+	while ((apc = ntapc_core_next_kernel(kt, &blocked))) {
+		/* The kernel routine may free the APC (4.3). */
+		struct ntapc_normal normal = apc->normal;
+
+		spin_unlock(&thread->lock);
+		apc->kernel_routine(apc, &normal);
+		spin_lock(&thread->lock);
+	}
+	spin_unlock(&thread->lock);
+}
+
+/* Is there a user APC that may be delivered now? The thread's own call. */
+static bool anything_due(const struct ntapc_thread *thread)
+{
+	const struct ntapc_apc_state *state = &thread->kt.apc_state;
+
+	return READ_ONCE(state->user_pending) ||
+	       (READ_ONCE(state->special_pending) &&
+		!ntapc_thread_guarded(thread));
+}
+
+static bool is_stale(struct ntapc_thread *thread,
+		     const struct ntapc_user_apc *uapc)
+{
+	return (uapc->flags & NTAPC_APC_FOREIGN) &&
+	       uapc->authority != ntapc_authority_refresh(thread);
+}
+
+/**
+ * ntapc_take_user - the user APC to hand over now
+ * @thread: current's record, locked
+ * @stale: APCs that may no longer be are added to it, for ntapc_free_apcs()
+ *
+ * Return: the APC, still counted as queued, or NULL.
+ */
+struct ntapc_user_apc *ntapc_take_user(struct ntapc_thread *thread,
+				       struct list_head *stale)
+{
+	bool guarded = ntapc_thread_guarded(thread);
+	bool armed = thread->kt.apc_state.user_pending;
+	struct ntapc_user_apc *uapc;
+	struct ntapc_apc *apc;
+
+	lockdep_assert_held(&thread->lock);
+	while ((apc = ntapc_core_next_user(&thread->kt, guarded))) {
+		uapc = ntapc_user_apc_of(apc);
+		if (!is_stale(thread, uapc))
+			return uapc;
+		list_add_tail(&apc->entry, stale);
+		if (uapc->flags & NTAPC_QUEUE_SPECIAL)
+			thread->nr_special--;
+		else
+			thread->nr_user--;
+		thread->nr_dropped++;
+		/* It didn't run, so that it can't have disarmed the next. */
+		if (armed && thread->nr_user)
+			thread->kt.apc_state.user_pending = true;
+	}
+	return NULL;
+}
+
+static void fill_frame(struct ntapc_frame *frame, const struct pt_regs *regs,
+		       const struct ntapc_user_apc *uapc)
+{
+	const struct ntapc_normal *normal = &uapc->apc.normal;
+
+	BUILD_BUG_ON(NTAPC_FRAME_CALLBACK_CONTEXT !=
+		     NTAPC_QUEUE_CALLBACK_CONTEXT);
+	BUILD_BUG_ON(NTAPC_FRAME_SPECIAL != NTAPC_QUEUE_SPECIAL);
+	frame->size = sizeof(*frame);
+	frame->flags |= uapc->flags & (NTAPC_QUEUE_SPECIAL |
+				       NTAPC_QUEUE_CALLBACK_CONTEXT);
+	frame->routine = normal->routine;
+	frame->arg[0] = normal->context;
+	frame->arg[1] = normal->arg[0];
+	frame->arg[2] = normal->arg[1];
+	ntapc_arch_get_context(regs, &frame->context);
+}
+
+/*
+ * A frame whose dispatcher hasn't run an instruction yet mustn't be interrupted
+ * by the next special user APC, or they would run last come, first served. It is
+ * told to come by when it is done instead.
+ */
+static bool newest_frame_not_entered(struct ntapc_thread *thread,
+				     const struct pt_regs *regs)
+{
+	struct ntapc_frame __user *frame =
+		u64_to_user_ptr(thread->last_frame);
+	u32 flags;
+
+	if (!thread->last_frame ||
+	    user_stack_pointer((struct pt_regs *)regs) != thread->last_frame ||
+	    instruction_pointer((struct pt_regs *)regs) !=
+		    READ_ONCE(thread->process->dispatcher))
+		return false;
+	return !get_user(flags, &frame->flags) &&
+	       !put_user(flags | NTAPC_FRAME_NEED_CONTINUE, &frame->flags);
+}
+
+/* What push_user_apc() did. */
+enum push {
+	PUSH_NONE,	/* there was nothing to deliver */
+	PUSH_DONE,
+	PUSH_FAULT,	/* the user stack can't take the frame; nothing is lost */
+};
+
+/*
+ * Delivers one user APC by frame. @frame->flags and ->restart are what the
+ * caller knows; a result that the interrupted ioctl has yet to return is in
+ * @result, if that isn't NULL.
+ */
+static enum push push_user_apc(struct ntapc_thread *thread,
+			       struct pt_regs *regs, struct ntapc_frame *frame,
+			       const long *result)
+{
+	u64 dispatcher = READ_ONCE(thread->process->dispatcher);
+	struct ntapc_user_apc *uapc;
+	struct ntapc_normal normal;
+	LIST_HEAD(stale);
+	LIST_HEAD(taken);
+	int err;
+
+	if (!dispatcher)
+		return PUSH_NONE;
+	spin_lock(&thread->lock);
+	uapc = ntapc_take_user(thread, &stale);
+	/*
+	 * The end of a special one has to see to ordinary ones that an
+	 * alertable point has armed, and to further special ones.
+	 */
+	if (uapc && (!uapc->apc.special_user ||
+		     thread->kt.apc_state.user_pending))
+		frame->flags |= NTAPC_FRAME_TEST_ALERT;
+	if (thread->kt.apc_state.special_pending)
+		frame->flags |= NTAPC_FRAME_NEED_CONTINUE;
+	ntapc_control_publish(thread);
+	spin_unlock(&thread->lock);
+	ntapc_free_apcs(&stale);
+	if (!uapc)
+		return PUSH_NONE;
+
+	fill_frame(frame, regs, uapc);
+	if (result)
+		frame->context.rax = *result;
+	if (frame->restart)
+		frame->flags |= NTAPC_FRAME_NEED_CONTINUE;
+	err = ntapc_arch_push_frame(regs, dispatcher, frame);
+
+	spin_lock(&thread->lock);
+	if (err) {
+		list_add(&uapc->apc.entry, &taken);
+		ntapc_core_requeue(&thread->kt, &taken);
+		ntapc_control_publish(thread);
+		spin_unlock(&thread->lock);
+		return PUSH_FAULT;
+	}
+	thread->nr_delivered++;
+	if (uapc->flags & NTAPC_QUEUE_SPECIAL)
+		thread->nr_special--;
+	else
+		thread->nr_user--;
+	spin_unlock(&thread->lock);
+
+	thread->last_frame = user_stack_pointer(regs);
+	normal = uapc->apc.normal;
+	uapc->apc.kernel_routine(&uapc->apc, &normal);
+	return PUSH_DONE;
+}
+
+/* Resumes @regs' system call where no further APC is to run before that. */
+static void finish_restart(struct ntapc_thread *thread, struct pt_regs *regs,
+			   u64 restart)
+{
+	if (restart && !ntapc_restart_resume(thread, restart))
+		ntapc_arch_fail_restart(regs);
+}
+
+static void deliver_async(struct ntapc_thread *thread)
+{
+	struct ntapc_continuation *cont = thread->continuation;
+	struct ntapc_frame frame = { };
+	struct pt_regs *regs = current_pt_regs();
+	enum ntapc_restart restart;
+
+	ntapc_run_kernel_apcs(thread);
+	if (cont) {
+		thread->continuation = NULL;
+		ntapc_arch_set_context(regs, &cont->context);
+		frame.flags = cont->flags & NTAPC_FRAME_SYNC;
+		frame.restart = cont->restart;
+		kfree(cont);
+	}
+	if (!anything_due(thread) || !ntapc_arch_frame_possible(regs) ||
+	    newest_frame_not_entered(thread, regs))
+		goto resume;
+
+	restart = ntapc_arch_restart(regs);
+	if (restart != NTAPC_RESTART_NONE &&
+	    test_thread_flag(TIF_SIGPENDING)) {
+		postpone(thread);
+		return;
+	}
+	if (restart == NTAPC_RESTART_BLOCK)
+		frame.restart = ntapc_restart_save(thread);
+	ntapc_arch_convert_restart(regs, restart);
+	ntapc_arch_abort_rseq(regs);
+
+	switch (push_user_apc(thread, regs, &frame, NULL)) {
+	case PUSH_DONE:
+		return;
+	case PUSH_FAULT:
+		/* As for a signal's frame. */
+		force_sig(SIGSEGV);
+		return;
+	case PUSH_NONE:
+		break;
+	}
+resume:
+	finish_restart(thread, regs, frame.restart);
+}
+
+/* The thread is gone or has another image: nothing is delivered (7.3, 14.3). */
+static void run_down(struct ntapc_thread *thread)
+{
+	enum ntapc_mode mode;
+	LIST_HEAD(flushed);
+
+	spin_lock(&thread->lock);
+	for (mode = 0; mode < NTAPC_NR_MODES; mode++)
+		ntapc_core_flush(&thread->kt, mode, &flushed);
+	thread->nr_dropped += thread->nr_user + thread->nr_special;
+	thread->nr_user = 0;
+	thread->nr_special = 0;
+	spin_unlock(&thread->lock);
+	kfree(thread->continuation);
+	thread->continuation = NULL;
+	ntapc_free_apcs(&flushed);
+}
+
+static void deliver(struct ntapc_thread *thread)
+{
+	if (READ_ONCE(thread->retired))
+		run_down(thread);
+	else
+		deliver_async(thread);
+}
+
+/*
+ * The end of both task works. Once the last reference to the module is dropped
+ * only these few instructions are still ours, and none of them blocks:
+ * module_exit waits for them with synchronize_rcu_tasks().
+ */
+static void work_done(struct ntapc_thread *thread)
+{
+	bool unpin = ntapc_thread_unpin(thread);
+
+	ntapc_thread_put(thread);
+	if (unpin)
+		module_put(THIS_MODULE);
+}
+
+static void work_fn(struct callback_head *head)
+{
+	struct ntapc_thread *thread =
+		container_of(head, struct ntapc_thread, work);
+
+	/* From here on whatever comes needs a new kick. */
+	spin_lock(&thread->lock);
+	thread->work_queued = false;
+	spin_unlock(&thread->lock);
+	deliver(thread);
+	work_done(thread);
+}
+
+static void nudge_fn(struct callback_head *head)
+{
+	struct ntapc_thread *thread =
+		container_of(head, struct ntapc_thread, nudge);
+
+	spin_lock(&thread->lock);
+	thread->nudge_queued = false;
+	spin_unlock(&thread->lock);
+	deliver(thread);
+	work_done(thread);
+}
+
+/**
+ * ntapc_thread_init_works - the members that deliver.c owns
+ * @thread: new
+ */
+void ntapc_thread_init_works(struct ntapc_thread *thread)
+{
+	init_task_work(&thread->work, work_fn);
+	init_task_work(&thread->nudge, nudge_fn);
+	INIT_WORK(&thread->postponed, postponed_kick);
+}
+
+/**
+ * ntapc_deliver_sync - deliver at the end of an ioctl of the thread's own
+ * @thread: current's record
+ * @result: what the ioctl is about to return
+ *
+ * The frame is put into the registers that the system call returns with, which
+ * saves the way through task work.
+ *
+ * Return: what the ioctl has to return.
+ */
+long ntapc_deliver_sync(struct ntapc_thread *thread, long result)
+{
+	struct pt_regs *regs = current_pt_regs();
+	struct ntapc_frame frame = { .flags = NTAPC_FRAME_SYNC };
+
+	if (READ_ONCE(thread->kt.apc_state.kernel_pending))
+		ntapc_run_kernel_apcs(thread);
+	if (!anything_due(thread))
+		goto out;
+	if (result == -ERESTARTSYS) {
+		/* Whether it restarts isn't known before the way out. */
+		spin_lock(&thread->lock);
+		ntapc_thread_kick(thread, false);
+		spin_unlock(&thread->lock);
+		return result;
+	}
+	if (ntapc_arch_frame_possible(regs) &&
+	    push_user_apc(thread, regs, &frame, &result) == PUSH_FAULT)
+		result = -EFAULT;
+out:
+	/* The ioctl's descriptor keeps the module. */
+	if (ntapc_thread_unpin(thread))
+		module_put(THIS_MODULE);
+	return result;
+}
+
+/**
+ * ntapc_frame_possible - could current take an APC by frame?
+ * @thread: current's record
+ *
+ * Return: 0, EOPNOTSUPP or ENXIO.
+ */
+int ntapc_frame_possible(const struct ntapc_thread *thread)
+{
+	if (!ntapc_arch_frame_possible(current_pt_regs()))
+		return -EOPNOTSUPP;
+	return READ_ONCE(thread->process->dispatcher) ? 0 : -ENXIO;
+}
+
+/**
+ * ntapc_continue - NtContinue (rules 12.2 to 12.5)
+ * @thread: current's record
+ * @frame: copied in, not trusted
+ * @test_alert: look for further user APCs first
+ *
+ * The registers are restored by the task work: the ioctl's own result would
+ * overwrite rax, and is truncated to an int on its way.
+ *
+ * Return: 0 or ENOMEM.
+ */
+int ntapc_continue(struct ntapc_thread *thread, const struct ntapc_frame *frame,
+		   bool test_alert)
+{
+	struct ntapc_continuation *cont;
+
+	cont = kmalloc(sizeof(*cont), GFP_KERNEL_ACCOUNT);
+	if (!cont)
+		return -ENOMEM;
+	cont->context = frame->context;
+	cont->restart = frame->restart;
+	cont->flags = frame->flags;
+	thread->continuation = cont;
+
+	spin_lock(&thread->lock);
+	/* An alert is taken and ends the chain (12.4). */
+	if (test_alert)
+		ntapc_core_test_alert(&thread->kt, NTAPC_USER_MODE);
+	ntapc_control_publish(thread);
+	ntapc_thread_kick(thread, false);
+	spin_unlock(&thread->lock);
+	return 0;
+}
+
+int ntapc_deliver_init(void)
+{
+	postponed_queue = alloc_workqueue("ntapc", 0, 0);
+	return postponed_queue ? 0 : -ENOMEM;
+}
+
+void ntapc_deliver_exit(void)
+{
+	destroy_workqueue(postponed_queue);
+}

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * User APCs: made, charged for, queued, freed (sections 10 and 13).
+ */
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "thread.h"
+
+static struct kmem_cache *apc_cache;
+
+/* Entries of NTAPC_IOC_QUEUE_MANY that are copied in and queued at a time. */
+#define QUEUE_CHUNK	16
+
+struct ntapc_user_apc *ntapc_user_apc_of(struct ntapc_apc *apc)
+{
+	return container_of(apc, struct ntapc_user_apc, apc);
+}
+
+/* Reserve objects */
+
+static void free_reserve(struct kref *kref)
+{
+	kfree(container_of(kref, struct ntapc_reserve_object, kref));
+}
+
+/**
+ * ntapc_reserve_alloc - NtAllocateReserveObject
+ *
+ * Return: a reference, or NULL without memory.
+ */
+struct ntapc_reserve_object *ntapc_reserve_alloc(void)
+{
+	struct ntapc_reserve_object *reserve;
+
+	reserve = kzalloc(sizeof(*reserve), GFP_KERNEL_ACCOUNT);
+	if (reserve)
+		kref_init(&reserve->kref);
+	return reserve;
+}
+
+/**
+ * ntapc_reserve_put - drop a reference
+ * @reserve: may be freed
+ */
+void ntapc_reserve_put(struct ntapc_reserve_object *reserve)
+{
+	kref_put(&reserve->kref, free_reserve);
+}
+
+static bool claim_reserve(struct ntapc_reserve_object *reserve)
+{
+	if (atomic_cmpxchg(&reserve->busy, 0, 1))
+		return false;
+	kref_get(&reserve->kref);
+	return true;
+}
+
+static void release_reserve(struct ntapc_reserve_object *reserve)
+{
+	atomic_set_release(&reserve->busy, 0);
+	ntapc_reserve_put(reserve);
+}
+
+/* APCs */
+
+static void free_apc(struct ntapc_user_apc *uapc)
+{
+	if (uapc->reserve) {
+		release_reserve(uapc->reserve);
+		return;
+	}
+	ntapc_user_uncharge(uapc->user);
+	kmem_cache_free(apc_cache, uapc);
+}
+
+/* KernelRoutine and RundownRoutine of a user APC: it only frees (10.1). */
+static void user_apc_done(struct ntapc_apc *apc, struct ntapc_normal *normal)
+{
+	free_apc(ntapc_user_apc_of(apc));
+}
+
+static void user_apc_rundown(struct ntapc_apc *apc)
+{
+	free_apc(ntapc_user_apc_of(apc));
+}
+
+/**
+ * ntapc_free_apcs - free what is on a list
+ * @apcs: APCs that are no longer inserted; emptied
+ */
+void ntapc_free_apcs(struct list_head *apcs)
+{
+	struct ntapc_apc *apc, *next;
+
+	list_for_each_entry_safe(apc, next, apcs, entry)
+		apc->rundown_routine(apc);
+	INIT_LIST_HEAD(apcs);
+}
+
+/*
+ * Second stage of a special user APC, in the target's context (13.3): it has
+ * got past the regions and becomes a user APC in the same memory.
+ */
+static void special_second_stage(struct ntapc_apc *apc,
+				 struct ntapc_normal *normal)
+{
+	struct ntapc_user_apc *uapc = ntapc_user_apc_of(apc);
+	struct ntapc_thread *thread = uapc->thread;
+	struct ntapc_normal what = *normal;
+	enum ntapc_wake wake;
+
+	normal->routine = 0;
+	spin_lock(&thread->lock);
+	ntapc_apc_init(apc, &thread->kt, NTAPC_ENV_ORIGINAL, user_apc_done,
+		       user_apc_rundown, what.routine, NTAPC_USER_MODE,
+		       what.context);
+	apc->special_user = true;
+	if (ntapc_core_insert(&thread->kt, apc, what.arg[0], what.arg[1], true,
+			      &wake)) {
+		ntapc_control_publish(thread);
+		apc = NULL;
+	} else {
+		thread->nr_special--;
+		thread->nr_dropped++;
+	}
+	spin_unlock(&thread->lock);
+	if (apc)
+		free_apc(uapc);
+}
+
+static void init_apc(struct ntapc_user_apc *uapc, struct ntapc_thread *thread,
+		     u32 flags, u64 routine, u64 context)
+{
+	bool special = flags & NTAPC_QUEUE_SPECIAL;
+
+	uapc->thread = thread;
+	uapc->flags = flags & (NTAPC_QUEUE_SPECIAL |
+			       NTAPC_QUEUE_CALLBACK_CONTEXT);
+	/* The first stage of a special one is a normal kernel APC (13.3). */
+	ntapc_apc_init(&uapc->apc, &thread->kt, NTAPC_ENV_ORIGINAL,
+		       special ? special_second_stage : user_apc_done,
+		       user_apc_rundown, routine,
+		       special ? NTAPC_KERNEL_MODE : NTAPC_USER_MODE, context);
+}
+
+static bool thread_is_full(const struct ntapc_thread *thread)
+{
+	return READ_ONCE(thread->nr_user) + READ_ONCE(thread->nr_special) >=
+	       READ_ONCE(ntapc_max_queued_per_thread);
+}
+
+static void count_queued(struct ntapc_thread *thread,
+			 const struct ntapc_user_apc *uapc)
+{
+	thread->nr_queued++;
+	if (uapc->flags & NTAPC_QUEUE_SPECIAL)
+		thread->nr_special++;
+	else
+		thread->nr_user++;
+}
+
+/*
+ * Does what an insert asks for. An APC interrupt of the current thread is left
+ * to the end of its ioctl.
+ */
+static void act_on_wake(struct ntapc_thread *thread, enum ntapc_wake wake,
+			bool interrupt)
+{
+	if (wake == NTAPC_WAKE_UNWAIT)
+		wake_up_process(thread->task);
+	else if (wake == NTAPC_WAKE_INTERRUPT && thread->task != current)
+		ntapc_thread_kick(thread, interrupt);
+}
+
+/* Inserts @uapc. The thread is locked. */
+static int insert(struct ntapc_thread *thread, struct ntapc_user_apc *uapc,
+		  u64 arg1, u64 arg2, bool foreign, bool interrupt)
+{
+	enum ntapc_wake wake;
+
+	if (thread->retired)
+		return -ESRCH;
+	if (!uapc->reserve && thread_is_full(thread))
+		return -EAGAIN;
+	if (!ntapc_core_insert(&thread->kt, &uapc->apc, arg1, arg2,
+			       thread->task == current, &wake))
+		return -ESRCH;
+	if (foreign) {
+		uapc->authority = ntapc_authority_refresh(thread);
+		uapc->flags |= NTAPC_APC_FOREIGN;
+	}
+	count_queued(thread, uapc);
+	ntapc_thread_pin(thread);
+	act_on_wake(thread, wake, interrupt);
+	return 0;
+}
+
+static struct ntapc_user_apc *get_apc(struct ntapc_thread *thread,
+				      struct ntapc_user *user,
+				      struct ntapc_reserve_object *reserve)
+{
+	struct ntapc_user_apc *uapc;
+
+	if (reserve) {
+		reserve->apc.reserve = reserve;
+		reserve->apc.user = NULL;
+		return &reserve->apc;
+	}
+	if (thread_is_full(thread) || !ntapc_user_charge(user))
+		return ERR_PTR(-EAGAIN);
+	uapc = kmem_cache_alloc(apc_cache, GFP_KERNEL);
+	if (!uapc) {
+		ntapc_user_uncharge(user);
+		return ERR_PTR(-ENOMEM);
+	}
+	uapc->reserve = NULL;
+	uapc->user = user;
+	return uapc;
+}
+
+/* Can special user APCs be delivered in @thread's process at all? */
+static int special_possible(const struct ntapc_thread *thread)
+{
+	if (thread->process->is_32bit)
+		return -EOPNOTSUPP;
+	if (!READ_ONCE(thread->process->dispatcher))
+		return -ENXIO;
+	return 0;
+}
+
+/**
+ * ntapc_queue - NtQueueApcThreadEx2
+ * @thread: the target
+ * @user: who is charged
+ * @reserve: what to use instead of memory, or NULL
+ * @args: checked; @args->reserve is not looked at
+ *
+ * The caller has checked its right to @thread.
+ *
+ * Return: 0; ESRCH, EBUSY, EOPNOTSUPP, ENXIO, EAGAIN, ENOMEM as documented for
+ * &struct ntapc_queue.
+ */
+int ntapc_queue(struct ntapc_thread *thread, struct ntapc_user *user,
+		struct ntapc_reserve_object *reserve,
+		const struct ntapc_queue *args)
+{
+	bool foreign = ntapc_thread_is_foreign(thread);
+	struct ntapc_user_apc *uapc;
+	int err;
+
+	if (READ_ONCE(thread->retired))
+		return -ESRCH;
+	if (reserve && !claim_reserve(reserve))
+		return -EBUSY;
+	/* It would be a special kernel APC that frees itself (10.3, 2.3). */
+	err = 0;
+	if (!args->routine)
+		goto unclaim;
+	if (args->flags & NTAPC_QUEUE_SPECIAL) {
+		err = special_possible(thread);
+		if (err)
+			goto unclaim;
+	}
+	uapc = get_apc(thread, user, reserve);
+	err = PTR_ERR_OR_ZERO(uapc);
+	if (err)
+		goto unclaim;
+	init_apc(uapc, thread, args->flags, args->routine, args->arg[0]);
+
+	spin_lock(&thread->lock);
+	err = insert(thread, uapc, args->arg[1], args->arg[2], foreign,
+		     args->flags & NTAPC_QUEUE_INTERRUPT);
+	if (!err)
+		ntapc_control_publish(thread);
+	spin_unlock(&thread->lock);
+	if (err)
+		free_apc(uapc);
+	return err;
+
+unclaim:
+	if (reserve)
+		release_reserve(reserve);
+	return err;
+}
+
+/* Queues up to QUEUE_CHUNK @entries; returns how many, or an error. */
+static int queue_chunk(struct ntapc_thread *thread, struct ntapc_user *user,
+		       u32 flags, const struct ntapc_queue_entry *entries,
+		       int count)
+{
+	bool foreign = ntapc_thread_is_foreign(thread);
+	struct ntapc_user_apc *apcs[QUEUE_CHUNK];
+	int made, queued, err = 0;
+
+	for (made = 0; made < count; made++) {
+		struct ntapc_user_apc *uapc;
+
+		err = -EINVAL;
+		if (!entries[made].routine)
+			break;
+		uapc = get_apc(thread, user, NULL);
+		err = PTR_ERR_OR_ZERO(uapc);
+		if (err)
+			break;
+		init_apc(uapc, thread, flags, entries[made].routine,
+			 entries[made].arg[0]);
+		apcs[made] = uapc;
+	}
+
+	spin_lock(&thread->lock);
+	for (queued = 0; queued < made; queued++) {
+		int failed = insert(thread, apcs[queued],
+				    entries[queued].arg[1],
+				    entries[queued].arg[2], foreign, false);
+		if (failed) {
+			err = failed;
+			break;
+		}
+	}
+	if (queued)
+		ntapc_control_publish(thread);
+	spin_unlock(&thread->lock);
+	while (made > queued)
+		free_apc(apcs[--made]);
+	return queued ? queued : err;
+}
+
+/**
+ * ntapc_queue_many - a batch of ordinary user APCs
+ * @thread: the target
+ * @user: who is charged
+ * @args: checked
+ *
+ * Return: how many were queued, or, for the first one's sake, an error as
+ * documented for &struct ntapc_queue_many.
+ */
+int ntapc_queue_many(struct ntapc_thread *thread, struct ntapc_user *user,
+		     const struct ntapc_queue_many *args)
+{
+	struct ntapc_queue_entry __user *from = u64_to_user_ptr(args->entries);
+	struct ntapc_queue_entry entries[QUEUE_CHUNK];
+	int total = 0, ret = 0;
+
+	while (total < args->count) {
+		int count = min_t(int, args->count - total, QUEUE_CHUNK);
+
+		/* Up to an entry that can't be read, those before it count. */
+		while (copy_from_user(entries, from + total,
+				      count * sizeof(*from))) {
+			if (count == 1) {
+				ret = -EFAULT;
+				goto out;
+			}
+			count = 1;
+		}
+		ret = queue_chunk(thread, user, args->flags, entries, count);
+		if (ret < 0)
+			break;
+		total += ret;
+		if (ret < count || fatal_signal_pending(current))
+			break;
+		cond_resched();
+	}
+out:
+	return total ? total : ret;
+}
+
+int ntapc_queue_init(void)
+{
+	BUILD_BUG_ON(sizeof(struct ntapc_user_apc) > 128);
+	apc_cache = kmem_cache_create("ntapc_apc",
+				      sizeof(struct ntapc_user_apc), 0,
+				      SLAB_ACCOUNT, NULL);
+	return apc_cache ? 0 : -ENOMEM;
+}
+
+void ntapc_queue_exit(void)
+{
+	kmem_cache_destroy(apc_cache);
+}

@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Records of threads and processes: made, found, retired, freed.
+ */
+#include <linux/hashtable.h>
+#include <linux/sched/coredump.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+
+#include "thread.h"
+#include "../arch/arch.h"
+
+static DEFINE_HASHTABLE(threads, 12);
+static DEFINE_HASHTABLE(processes, 8);
+static DEFINE_SPINLOCK(threads_lock);
+static unsigned int nr_threads;	/* in the hash; protected by threads_lock */
+static struct kmem_cache *thread_cache;
+
+/* Processes */
+
+static void free_process_rcu(struct rcu_head *rcu)
+{
+	kfree(container_of(rcu, struct ntapc_process, rcu));
+}
+
+static void free_process(struct kref *kref)
+{
+	struct ntapc_process *process =
+		container_of(kref, struct ntapc_process, kref);
+
+	ntapc_control_free_pages(process);
+	put_pid(process->tgid);
+	call_rcu(&process->rcu, free_process_rcu);
+}
+
+static void put_process(struct ntapc_process *process)
+{
+	kref_put(&process->kref, free_process);
+}
+
+static struct ntapc_process *find_process(const struct pid *tgid)
+{
+	struct ntapc_process *process;
+
+	lockdep_assert_held(&threads_lock);
+	hash_for_each_possible(processes, process, hash, (unsigned long)tgid) {
+		if (process->tgid == tgid)
+			return process;
+	}
+	return NULL;
+}
+
+/*
+ * The process is over or has another address space. Returns what to mmdrop(),
+ * and the hash's reference is the caller's to put, both outside of the lock.
+ */
+static struct mm_struct *retire_process(struct ntapc_process *process)
+{
+	struct mm_struct *mm = process->mm;
+
+	lockdep_assert_held(&threads_lock);
+	hash_del_rcu(&process->hash);
+	WRITE_ONCE(process->mm, NULL);
+	return mm;
+}
+
+static void retire_process_of(const struct pid *tgid)
+{
+	struct ntapc_process *process;
+	struct mm_struct *mm = NULL;
+
+	spin_lock(&threads_lock);
+	process = find_process(tgid);
+	if (process)
+		mm = retire_process(process);
+	spin_unlock(&threads_lock);
+	if (!process)
+		return;
+	mmdrop(mm);
+	put_process(process);
+}
+
+static struct ntapc_process *alloc_process(struct task_struct *task,
+					   struct mm_struct *mm)
+{
+	struct ntapc_process *process;
+
+	process = kzalloc(sizeof(*process), GFP_KERNEL_ACCOUNT);
+	if (!process)
+		return NULL;
+	kref_init(&process->kref);
+	spin_lock_init(&process->lock);
+	mutex_init(&process->control_mutex);
+	INIT_LIST_HEAD(&process->control_pages);
+	process->tgid = get_task_pid(task, PIDTYPE_TGID);
+	process->is_32bit = ntapc_arch_task_is_32bit(task);
+	mmgrab(mm);
+	process->mm = mm;
+	return process;
+}
+
+/* A reference to the record of @task's process, made if need be. */
+static struct ntapc_process *get_process(struct task_struct *task,
+					 struct mm_struct *mm)
+{
+	struct ntapc_process *new, *process, *stale = NULL;
+	struct mm_struct *stale_mm = NULL;
+
+	spin_lock(&threads_lock);
+	process = find_process(task_tgid(task));
+	if (process && process->mm == mm)
+		kref_get(&process->kref);
+	else
+		process = NULL;
+	spin_unlock(&threads_lock);
+	if (process)
+		return process;
+
+	new = alloc_process(task, mm);
+	if (!new)
+		return NULL;
+	spin_lock(&threads_lock);
+	process = find_process(new->tgid);
+	if (process && process->mm != mm) {
+		/* An execve() whose event hasn't come yet. */
+		stale = process;
+		stale_mm = retire_process(stale);
+		process = NULL;
+	}
+	if (process) {
+		kref_get(&process->kref);
+	} else {
+		process = new;
+		kref_get(&process->kref);
+		hash_add_rcu(processes, &process->hash,
+			     (unsigned long)process->tgid);
+		new = NULL;
+	}
+	spin_unlock(&threads_lock);
+
+	if (stale) {
+		mmdrop(stale_mm);
+		put_process(stale);
+	}
+	if (new) {
+		mmdrop(new->mm);
+		put_process(new);
+	}
+	return process;
+}
+
+/* Threads */
+
+static void free_thread_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(thread_cache,
+			container_of(rcu, struct ntapc_thread, rcu));
+}
+
+static void free_thread(struct kref *kref)
+{
+	struct ntapc_thread *thread =
+		container_of(kref, struct ntapc_thread, kref);
+
+	ntapc_restart_free_all(thread);
+	kfree(thread->continuation);
+	ntapc_control_release(thread);
+	put_cred(thread->cred);
+	put_pid(thread->pid);
+	put_process(thread->process);
+	call_rcu(&thread->rcu, free_thread_rcu);
+}
+
+/**
+ * ntapc_thread_hold - another reference
+ * @thread: referenced by the caller
+ */
+void ntapc_thread_hold(struct ntapc_thread *thread)
+{
+	kref_get(&thread->kref);
+}
+
+/**
+ * ntapc_thread_put - drop a reference
+ * @thread: may be freed
+ */
+void ntapc_thread_put(struct ntapc_thread *thread)
+{
+	kref_put(&thread->kref, free_thread);
+}
+
+/* Under RCU or threads_lock. */
+static struct ntapc_thread *find_thread(const struct task_struct *task)
+{
+	struct ntapc_thread *thread;
+
+	hash_for_each_possible_rcu(threads, thread, hash, (unsigned long)task) {
+		if (thread->task == task)
+			return thread;
+	}
+	return NULL;
+}
+
+static struct ntapc_thread *alloc_thread(struct task_struct *task,
+					 struct mm_struct *mm)
+{
+	struct ntapc_thread *thread;
+
+	thread = kmem_cache_zalloc(thread_cache, GFP_KERNEL_ACCOUNT);
+	if (!thread)
+		return NULL;
+	thread->process = get_process(task, mm);
+	if (!thread->process) {
+		kmem_cache_free(thread_cache, thread);
+		return NULL;
+	}
+	kref_init(&thread->kref);
+	spin_lock_init(&thread->lock);
+	ntapc_core_init(&thread->kt);
+	ntapc_thread_init_works(thread);
+	INIT_LIST_HEAD(&thread->restarts);
+	init_waitqueue_head(&thread->exit_wait);
+	thread->task = task;
+	thread->pid = get_task_pid(task, PIDTYPE_PID);
+	thread->cred = get_task_cred(task);
+	thread->dumpable = get_dumpable(mm);
+	return thread;
+}
+
+/*
+ * Takes @thread out of the hash and stops everything that would be queued to
+ * it. What is queued is left to the task work, which runs while the thread
+ * exits or returns from execve(). May be called in atomic context.
+ */
+static void retire_thread(struct ntapc_thread *thread)
+{
+	bool hashed;
+
+	spin_lock(&threads_lock);
+	hashed = !hlist_unhashed(&thread->hash);
+	if (hashed) {
+		hash_del_rcu(&thread->hash);
+		nr_threads--;
+	}
+	spin_unlock(&threads_lock);
+	if (!hashed)
+		return;
+
+	spin_lock(&thread->lock);
+	thread->kt.apc_queueable = false;
+	if (thread->nr_user || thread->nr_special || thread->continuation)
+		ntapc_thread_kick(thread, false);
+	thread->retired = true;
+	spin_unlock(&thread->lock);
+	ntapc_control_release(thread);
+	wake_up_all(&thread->exit_wait);
+	ntapc_thread_put(thread);
+}
+
+/*
+ * Adds @new to the hash unless its task has a record by now or is exiting.
+ * Returns a reference, besides the caller's to @new.
+ */
+static struct ntapc_thread *add_thread(struct ntapc_thread *new)
+{
+	struct ntapc_thread *thread;
+
+	spin_lock(&threads_lock);
+	thread = find_thread(new->task);
+	if (thread) {
+		kref_get(&thread->kref);
+	} else if (new->task->flags & PF_EXITING) {
+		/*
+		 * ntapc_task_exits() may have looked for it already. If it
+		 * hasn't, the flag wasn't set when it took the lock before us:
+		 * it sets the flag first.
+		 */
+		thread = ERR_PTR(-ESRCH);
+	} else {
+		kref_get(&new->kref);	/* the hash's */
+		kref_get(&new->kref);	/* the caller's */
+		hash_add_rcu(threads, &new->hash, (unsigned long)new->task);
+		nr_threads++;
+		thread = new;
+	}
+	spin_unlock(&threads_lock);
+	return thread;
+}
+
+/**
+ * ntapc_thread_get - the record of a thread, made if need be
+ * @task: referenced by the caller
+ *
+ * Return: a reference; ESRCH if @task is a kernel thread or is exiting; ENOMEM.
+ */
+struct ntapc_thread *ntapc_thread_get(struct task_struct *task)
+{
+	struct ntapc_thread *thread, *new;
+	struct mm_struct *mm = get_task_mm(task);
+
+	if (!mm)
+		return ERR_PTR(-ESRCH);
+
+	rcu_read_lock();
+	thread = find_thread(task);
+	if (thread && !kref_get_unless_zero(&thread->kref))
+		thread = NULL;
+	rcu_read_unlock();
+	if (thread && thread->process->mm == mm)
+		goto out;
+	if (thread) {
+		/* An execve() whose event hasn't come yet. */
+		retire_thread(thread);
+		ntapc_thread_put(thread);
+	}
+
+	new = alloc_thread(task, mm);
+	if (!new) {
+		thread = ERR_PTR(-ENOMEM);
+		goto out;
+	}
+	thread = add_thread(new);
+	ntapc_thread_put(new);
+out:
+	mmput(mm);
+	return thread;
+}
+
+/**
+ * ntapc_thread_self - the record of the current thread, made if need be
+ *
+ * No reference is taken: only the current thread's own exit, execve() or, with
+ * no descriptor left, the module's unloading can retire it.
+ *
+ * Return: the record, or an error as ntapc_thread_get().
+ */
+struct ntapc_thread *ntapc_thread_self(void)
+{
+	struct ntapc_thread *thread;
+
+	rcu_read_lock();
+	thread = find_thread(current);
+	rcu_read_unlock();
+	if (likely(thread && thread->process->mm == current->mm))
+		return thread;
+	thread = ntapc_thread_get(current);
+	if (!IS_ERR(thread))
+		ntapc_thread_put(thread);
+	return thread;
+}
+
+/**
+ * ntapc_task_exits - a thread exits; its address space is already gone
+ * @task: current
+ *
+ * May be called in atomic context.
+ */
+void ntapc_task_exits(struct task_struct *task)
+{
+	struct ntapc_thread *thread;
+
+	rcu_read_lock();
+	thread = find_thread(task);
+	rcu_read_unlock();
+	if (thread)
+		retire_thread(thread);
+	if (!atomic_read(&task->signal->live))
+		retire_process_of(task_tgid(task));
+}
+
+/**
+ * ntapc_task_execs - a thread has a new image; it is its process's only one
+ * @task: current
+ *
+ * May be called in atomic context.
+ */
+void ntapc_task_execs(struct task_struct *task)
+{
+	struct ntapc_thread *thread;
+
+	rcu_read_lock();
+	thread = find_thread(task);
+	rcu_read_unlock();
+	if (thread)
+		retire_thread(thread);
+	retire_process_of(task_tgid(task));
+}
+
+/**
+ * ntapc_thread_info - what NTAPC_IOC_THREAD_INFO shows
+ * @thread: may be retired
+ * @info: all members but size are set
+ */
+void ntapc_thread_info(struct ntapc_thread *thread,
+		       struct ntapc_thread_info *info)
+{
+	spin_lock(&thread->lock);
+	info->state = 0;
+	if (thread->retired)
+		info->state |= NTAPC_THREAD_EXITED;
+	if (thread->kt.waiting) {
+		info->state |= NTAPC_THREAD_WAITING;
+		if (thread->kt.alertable)
+			info->state |= NTAPC_THREAD_ALERTABLE;
+	}
+	info->nr_user = thread->nr_user;
+	info->nr_special = thread->nr_special;
+	info->nr_queued = thread->nr_queued;
+	info->nr_delivered = thread->nr_delivered;
+	info->nr_dropped = thread->nr_dropped;
+	spin_unlock(&thread->lock);
+	info->exit_status = 0;
+	info->tid = 0;
+	if (info->state & NTAPC_THREAD_EXITED)
+		info->exit_status = READ_ONCE(thread->exit_status);
+	else
+		info->tid = pid_vnr(thread->pid);
+}
+
+/**
+ * ntapc_nr_threads - how many threads are known
+ *
+ * Return: the number.
+ */
+unsigned int ntapc_nr_threads(void)
+{
+	return READ_ONCE(nr_threads);
+}
+
+int ntapc_threads_init(void)
+{
+	thread_cache = kmem_cache_create("ntapc_thread",
+					 sizeof(struct ntapc_thread), 0,
+					 SLAB_ACCOUNT, NULL);
+	return thread_cache ? 0 : -ENOMEM;
+}
+
+/*
+ * No descriptor and no pinned thread is left, and no exit is heard of any more:
+ * whatever is still in the hashes belongs to threads that live on without us.
+ */
+void ntapc_threads_exit(void)
+{
+	struct ntapc_process *process;
+	struct ntapc_thread *thread;
+	struct hlist_node *next;
+	int bucket;
+
+	hash_for_each_safe(threads, bucket, next, thread, hash)
+		retire_thread(thread);
+	hash_for_each_safe(processes, bucket, next, process, hash)
+		retire_process_of(process->tgid);
+	rcu_barrier();
+	kmem_cache_destroy(thread_cache);
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Threads and processes that ntapc knows, and what is done to them.
+ *
+ * Who owns whom
+ *
+ *   A thread's record is made when the thread first calls ntapc or is first
+ *   opened. While the thread lives the record is in a hash, by task, which holds
+ *   one reference. Every descriptor for the thread holds one, and so does every
+ *   task work under way. It *retires* when the thread exits or calls execve(),
+ *   and from then on nothing is queued to it; it is freed with its last
+ *   reference. Each record holds a reference to its process's record, which is
+ *   in a hash by thread group until the group exits or calls execve().
+ *
+ *   A queued APC belongs to its target. A thread that has APCs queued or task
+ *   work under way is *pinned*: it holds a reference to the module, so that the
+ *   module can't go while its code is still to be called. (Its last instructions
+ *   after dropping that reference are module_exit's affair, see main.c.)
+ *
+ * Locks, outer first
+ *
+ *   ntapc_process.control_mutex   making of control pages
+ *   threads_lock (thread.c)       both hashes, process life and death
+ *   ntapc_thread.lock             everything about one thread's APCs
+ *   ntapc_process.lock            control slots in use
+ *   users_lock (user.c)           the hash of users
+ *
+ * All spinlocks are taken in process context only. Below ntapc_thread.lock are
+ * only the kernel's own: task_work_add() and wake_up_process() are called under
+ * it, which is what keeps ->task valid for them. No two threads' locks are held
+ * together.
+ */
+#ifndef NTAPC_TASK_THREAD_H
+#define NTAPC_TASK_THREAD_H
+
+#include <linux/cred.h>
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/restart_block.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/task_work.h>
+#include <linux/uidgid.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/ntapc.h>
+
+#include "../core/core.h"
+
+struct vm_area_struct;
+
+/**
+ * struct ntapc_user - what one user has queued
+ * @hash: by @uid; protected by users_lock
+ * @uid: invariant
+ * @refs: one for each thread descriptor that charges to it, one for each of
+ *	its APCs
+ * @queued: its APCs, reserve objects' not counted
+ */
+struct ntapc_user {
+	struct hlist_node hash;
+	kuid_t uid;
+	refcount_t refs;
+	atomic_t queued;
+};
+
+/**
+ * struct ntapc_reserve_object - memory set aside for one APC
+ * @kref: one for the descriptor, one while @busy
+ * @busy: 0 or 1; whoever takes it from 0 to 1 owns @apc
+ * @apc: the APC
+ */
+struct ntapc_reserve_object;
+
+/**
+ * struct ntapc_user_apc - an APC that user space queued
+ * @apc: the APC itself
+ * @thread: the target, which outlives it; invariant while queued
+ * @user: who is charged for it; NULL if it is @reserve's
+ * @reserve: the reserve object that it is part of, or NULL
+ * @authority: if @foreign, ntapc_thread.authority when it was queued
+ * @flags: NTAPC_QUEUE_SPECIAL and NTAPC_QUEUE_CALLBACK_CONTEXT as queued
+ * @foreign: queued from another address space; kept in @flags
+ */
+struct ntapc_user_apc {
+	struct ntapc_apc apc;
+	struct ntapc_thread *thread;
+	struct ntapc_user *user;
+	struct ntapc_reserve_object *reserve;
+	u32 authority;
+	u32 flags;
+};
+
+/* In ntapc_user_apc.flags: queued from another address space. */
+#define NTAPC_APC_FOREIGN	(1U << 31)
+
+struct ntapc_reserve_object {
+	struct kref kref;
+	atomic_t busy;
+	struct ntapc_user_apc apc;
+};
+
+/**
+ * struct ntapc_process - a thread group with one address space
+ * @kref: one for each thread's record, one while hashed
+ * @hash: by @tgid; protected by threads_lock, read under RCU
+ * @rcu: frees it
+ * @tgid: referenced; invariant
+ * @mm: its address space, for comparing only; NULL once it has exited or called
+ *	execve(). Referenced (mmgrab) while not NULL. Written under threads_lock
+ * @dispatcher: where frames start, or 0; plain loads and stores
+ * @is_32bit: a process of 32 bits; invariant
+ * @lock: protects @control_pages and the slots in them
+ * @control_mutex: makes one thread at a time add to @control_pages
+ * @control_pages: of struct ntapc_control_page
+ */
+struct ntapc_process {
+	struct kref kref;
+	struct hlist_node hash;
+	struct rcu_head rcu;
+	struct pid *tgid;
+	struct mm_struct *mm;
+	u64 dispatcher;
+	bool is_32bit;
+	spinlock_t lock;
+	struct mutex control_mutex;
+	struct list_head control_pages;
+};
+
+struct ntapc_control_page;
+struct ntapc_continuation;
+
+/**
+ * struct ntapc_thread - a thread (KTHREAD)
+ * @lock: protects what says so
+ * @retired: exited or called execve(); set once, under @lock
+ * @work_queued: @work is queued; under @lock
+ * @nudge_queued: @nudge is queued; under @lock
+ * @pinned: holds a reference to the module; under @lock
+ * @dumpable: of its address space when last looked at; under @lock
+ * @kt: the APC state; under @lock
+ * @task: invariant; may be followed under @lock while not @retired
+ * @process: referenced; invariant
+ * @pid: referenced; invariant
+ * @work: calls deliver on the next return to user mode
+ * @nudge: the same, interrupting a system call. Two, because task_work_cancel()
+ *	isn't exported: an urgent APC can't take a plain @work back. Both do
+ *	whatever there is to do, so that their order doesn't matter
+ * @postponed: queues @work again, see deliver.c
+ * @kref: see above
+ * @nr_user: ordinary user APCs queued; under @lock
+ * @nr_special: special user APCs queued, in either stage; under @lock
+ * @exit_status: plain loads and stores
+ * @authority: counts the changes that took away other processes' right to act
+ *	on the thread; under @lock
+ * @nr_queued: ever queued; under @lock
+ * @nr_delivered: of those handed over; under @lock
+ * @nr_dropped: of those dropped; under @lock
+ * @cred: the credentials that @authority last looked at, referenced; under @lock
+ * @control: the control slot in the kernel's mapping, or NULL; under @lock, and
+ *	the thread itself may read it without
+ * @control_page: the page of @control
+ * @continuation: what NTAPC_IOC_CONTINUE left for the task work; the thread's
+ *	own
+ * @restarts: restart state of interrupted system calls, newest first; the
+ *	thread's own
+ * @last_frame: address of the newest frame; the thread's own
+ * @next_restart: the thread's own
+ * @exit_wait: woken when @retired is set
+ * @hash: by @task; protected by threads_lock, read under RCU
+ * @rcu: frees it
+ */
+struct ntapc_thread {
+	spinlock_t lock;
+	bool retired;
+	bool work_queued;
+	bool nudge_queued;
+	bool pinned;
+	u8 dumpable;
+	struct ntapc_kthread kt;
+	struct task_struct *task;
+	struct ntapc_process *process;
+	struct pid *pid;
+	struct callback_head work;
+	struct callback_head nudge;
+	struct work_struct postponed;
+	struct kref kref;
+	u32 nr_user;
+	u32 nr_special;
+	u32 exit_status;
+	u32 authority;
+	u64 nr_queued;
+	u64 nr_delivered;
+	u64 nr_dropped;
+	const struct cred *cred;
+	struct ntapc_control *control;
+	struct ntapc_control_page *control_page;
+	struct ntapc_continuation *continuation;
+	struct list_head restarts;
+	u64 last_frame;
+	u64 next_restart;
+	wait_queue_head_t exit_wait;
+	struct hlist_node hash;
+	struct rcu_head rcu;
+};
+
+/* thread.c: records and their lives */
+int ntapc_threads_init(void);
+void ntapc_threads_exit(void);
+unsigned int ntapc_nr_threads(void);
+struct ntapc_thread *ntapc_thread_self(void);
+struct ntapc_thread *ntapc_thread_get(struct task_struct *task);
+void ntapc_thread_hold(struct ntapc_thread *thread);
+void ntapc_thread_put(struct ntapc_thread *thread);
+void ntapc_task_exits(struct task_struct *task);
+void ntapc_task_execs(struct task_struct *task);
+void ntapc_thread_info(struct ntapc_thread *thread,
+		       struct ntapc_thread_info *info);
+
+/* events.c: learning of exit and execve() */
+int ntapc_events_init(void);
+void ntapc_events_exit(void);
+
+/* authority.c: what other address spaces may do to a thread */
+bool ntapc_thread_is_foreign(const struct ntapc_thread *thread);
+u32 ntapc_thread_authority(struct ntapc_thread *thread);
+u32 ntapc_authority_refresh(struct ntapc_thread *thread);
+
+/* user.c: limits */
+extern unsigned int ntapc_max_queued_per_thread;
+extern unsigned int ntapc_max_queued_per_user;
+struct ntapc_user *ntapc_user_get(kuid_t uid);
+void ntapc_user_put(struct ntapc_user *user);
+bool ntapc_user_charge(struct ntapc_user *user);
+void ntapc_user_uncharge(struct ntapc_user *user);
+
+/* queue.c: user APCs */
+int ntapc_queue_init(void);
+void ntapc_queue_exit(void);
+int ntapc_queue(struct ntapc_thread *thread, struct ntapc_user *user,
+		struct ntapc_reserve_object *reserve,
+		const struct ntapc_queue *args);
+int ntapc_queue_many(struct ntapc_thread *thread, struct ntapc_user *user,
+		     const struct ntapc_queue_many *args);
+struct ntapc_reserve_object *ntapc_reserve_alloc(void);
+void ntapc_reserve_put(struct ntapc_reserve_object *reserve);
+struct ntapc_user_apc *ntapc_user_apc_of(struct ntapc_apc *apc);
+
+/* deliver.c: the only user of task_work */
+int ntapc_deliver_init(void);
+void ntapc_deliver_exit(void);
+void ntapc_thread_init_works(struct ntapc_thread *thread);
+void ntapc_thread_kick(struct ntapc_thread *thread, bool interrupt);
+void ntapc_thread_pin(struct ntapc_thread *thread);
+bool ntapc_thread_unpin(struct ntapc_thread *thread);
+void ntapc_run_kernel_apcs(struct ntapc_thread *thread);
+struct ntapc_user_apc *ntapc_take_user(struct ntapc_thread *thread,
+				       struct list_head *stale);
+void ntapc_free_apcs(struct list_head *apcs);
+bool ntapc_thread_guarded(const struct ntapc_thread *thread);
+long ntapc_deliver_sync(struct ntapc_thread *thread, long result);
+int ntapc_frame_possible(const struct ntapc_thread *thread);
+int ntapc_continue(struct ntapc_thread *thread, const struct ntapc_frame *frame,
+		   bool test_alert);
+
+/* restart.c: restart state of system calls that an APC interrupted */
+u64 ntapc_restart_save(struct ntapc_thread *thread);
+bool ntapc_restart_resume(struct ntapc_thread *thread, u64 id);
+void ntapc_restart_free_all(struct ntapc_thread *thread);
+
+/* wait.c: NtDelayExecution, NtWaitForSingleObject, NtTestAlert */
+long ntapc_wait(struct ntapc_thread *thread, struct ntapc_thread *object,
+		struct ntapc_wait *args, u32 __user *nr_records);
+long ntapc_test_alert(struct ntapc_thread *thread,
+		      const struct ntapc_test_alert *args,
+		      u32 __user *nr_records);
+
+/* control.c: the page shared with user space */
+int ntapc_control_slot(struct ntapc_thread *thread, u64 *page, u32 *offset);
+int ntapc_control_mmap(struct ntapc_thread *thread, struct vm_area_struct *vma);
+void ntapc_control_release(struct ntapc_thread *thread);
+void ntapc_control_free_pages(struct ntapc_process *process);
+void ntapc_control_publish(struct ntapc_thread *thread);
+
+#endif

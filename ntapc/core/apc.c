@@ -219,8 +219,9 @@ void ntapc_core_flush(struct ntapc_kthread *kt, enum ntapc_mode mode,
  * @kt: whose they were
  * @taken: taken by ntapc_core_next_user(), in order; emptied
  *
- * They are the head of their queues again, armed as they were. Not NT's: there
- * the frame's fault is raised in the thread and the APC is gone.
+ * They are the head of their queues again; the next alertable point arms the
+ * ordinary ones. Not NT's: there the frame's fault is raised in the thread and
+ * the APC is gone.
  */
 void ntapc_core_requeue(struct ntapc_kthread *kt, struct list_head *taken)
 {
@@ -234,7 +235,5 @@ void ntapc_core_requeue(struct ntapc_kthread *kt, struct list_head *taken)
 		apc->inserted = true;
 		if (apc->special_user)
 			state->special_pending = true;
-		else
-			state->user_pending = true;
 	}
 }

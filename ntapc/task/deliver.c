@@ -387,12 +387,21 @@ static void run_down(struct ntapc_thread *thread)
 	ntapc_free_apcs(&flushed);
 }
 
+/* Has the thread ended, or the image that the APCs were for? */
+static bool is_over(const struct ntapc_thread *thread)
+{
+	return READ_ONCE(thread->retired) || (current->flags & PF_EXITING) ||
+	       current->mm != READ_ONCE(thread->process->mm);
+}
+
 static void deliver(struct ntapc_thread *thread)
 {
-	if (READ_ONCE(thread->retired))
+	if (is_over(thread)) {
+		ntapc_thread_retire(thread);
 		run_down(thread);
-	else
+	} else {
 		deliver_async(thread);
+	}
 }
 
 /*
@@ -434,6 +443,42 @@ static void nudge_fn(struct callback_head *head)
 	work_done(thread);
 }
 
+static void retire_fn(struct callback_head *head)
+{
+	struct ntapc_thread *thread =
+		container_of(head, struct ntapc_thread, retire_work);
+
+	ntapc_thread_retire(thread);
+	run_down(thread);
+	if (ntapc_thread_unpin(thread))
+		module_put(THIS_MODULE);
+	ntapc_thread_put(thread);
+	module_put(THIS_MODULE);
+}
+
+/**
+ * ntapc_thread_retire_later - retire current, where that may sleep
+ * @thread: current's record; takes over a reference
+ *
+ * Exit and execve() are learnt of in atomic context. Task work comes after both
+ * of them, before anything of the thread's is seen again. May be called in
+ * atomic context.
+ */
+void ntapc_thread_retire_later(struct ntapc_thread *thread)
+{
+	if (atomic_xchg(&thread->retiring, 1))
+		goto put;
+	/* If it is being unloaded there is nothing left to run down. */
+	if (!try_module_get(THIS_MODULE))
+		goto put;
+	if (!task_work_add(current, &thread->retire_work, TWA_RESUME))
+		return;
+	module_put(THIS_MODULE);
+put:
+	/* The hash has one, too: this isn't the last. */
+	ntapc_thread_put(thread);
+}
+
 /**
  * ntapc_thread_init_works - the members that deliver.c owns
  * @thread: new
@@ -442,6 +487,7 @@ void ntapc_thread_init_works(struct ntapc_thread *thread)
 {
 	init_task_work(&thread->work, work_fn);
 	init_task_work(&thread->nudge, nudge_fn);
+	init_task_work(&thread->retire_work, retire_fn);
 	INIT_WORK(&thread->postponed, postponed_kick);
 }
 

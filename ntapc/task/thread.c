@@ -14,7 +14,8 @@
 
 static DEFINE_HASHTABLE(threads, 12);
 static DEFINE_HASHTABLE(processes, 8);
-static DEFINE_SPINLOCK(threads_lock);
+/* Raw, because probes of tracepoints take it, which may not sleep on RT. */
+static DEFINE_RAW_SPINLOCK(threads_lock);
 static unsigned int nr_threads;	/* in the hash; protected by threads_lock */
 static struct kmem_cache *thread_cache;
 
@@ -52,34 +53,37 @@ static struct ntapc_process *find_process(const struct pid *tgid)
 	return NULL;
 }
 
-/*
- * The process is over or has another address space. Returns what to mmdrop(),
- * and the hash's reference is the caller's to put, both outside of the lock.
- */
-static struct mm_struct *retire_process(struct ntapc_process *process)
+static void retire_process_rcu(struct rcu_head *rcu)
 {
-	struct mm_struct *mm = process->mm;
+	struct ntapc_process *process =
+		container_of(rcu, struct ntapc_process, retire_rcu);
 
+	mmdrop(process->retired_mm);
+	put_process(process);
+}
+
+/*
+ * The process is over or has another address space. What that frees is left to
+ * RCU, as this may be called in atomic context.
+ */
+static void retire_process(struct ntapc_process *process)
+{
 	lockdep_assert_held(&threads_lock);
 	hash_del_rcu(&process->hash);
+	process->retired_mm = process->mm;
 	WRITE_ONCE(process->mm, NULL);
-	return mm;
+	call_rcu(&process->retire_rcu, retire_process_rcu);
 }
 
 static void retire_process_of(const struct pid *tgid)
 {
 	struct ntapc_process *process;
-	struct mm_struct *mm = NULL;
 
-	spin_lock(&threads_lock);
+	raw_spin_lock(&threads_lock);
 	process = find_process(tgid);
 	if (process)
-		mm = retire_process(process);
-	spin_unlock(&threads_lock);
-	if (!process)
-		return;
-	mmdrop(mm);
-	put_process(process);
+		retire_process(process);
+	raw_spin_unlock(&threads_lock);
 }
 
 static struct ntapc_process *alloc_process(struct task_struct *task,
@@ -105,28 +109,26 @@ static struct ntapc_process *alloc_process(struct task_struct *task,
 static struct ntapc_process *get_process(struct task_struct *task,
 					 struct mm_struct *mm)
 {
-	struct ntapc_process *new, *process, *stale = NULL;
-	struct mm_struct *stale_mm = NULL;
+	struct ntapc_process *new, *process;
 
-	spin_lock(&threads_lock);
+	raw_spin_lock(&threads_lock);
 	process = find_process(task_tgid(task));
 	if (process && process->mm == mm)
 		kref_get(&process->kref);
 	else
 		process = NULL;
-	spin_unlock(&threads_lock);
+	raw_spin_unlock(&threads_lock);
 	if (process)
 		return process;
 
 	new = alloc_process(task, mm);
 	if (!new)
 		return NULL;
-	spin_lock(&threads_lock);
+	raw_spin_lock(&threads_lock);
 	process = find_process(new->tgid);
 	if (process && process->mm != mm) {
 		/* An execve() whose event hasn't come yet. */
-		stale = process;
-		stale_mm = retire_process(stale);
+		retire_process(process);
 		process = NULL;
 	}
 	if (process) {
@@ -138,12 +140,8 @@ static struct ntapc_process *get_process(struct task_struct *task,
 			     (unsigned long)process->tgid);
 		new = NULL;
 	}
-	spin_unlock(&threads_lock);
+	raw_spin_unlock(&threads_lock);
 
-	if (stale) {
-		mmdrop(stale_mm);
-		put_process(stale);
-	}
 	if (new) {
 		mmdrop(new->mm);
 		put_process(new);
@@ -229,29 +227,28 @@ static struct ntapc_thread *alloc_thread(struct task_struct *task,
 	return thread;
 }
 
-/*
- * Takes @thread out of the hash and stops everything that would be queued to
- * it. What is queued is left to the task work, which runs while the thread
- * exits or returns from execve(). May be called in atomic context.
+/**
+ * ntapc_thread_retire - the thread has exited or has another image
+ * @thread: any
+ *
+ * From here on nothing is queued to it. What is queued is for run_down().
  */
-static void retire_thread(struct ntapc_thread *thread)
+void ntapc_thread_retire(struct ntapc_thread *thread)
 {
 	bool hashed;
 
-	spin_lock(&threads_lock);
+	raw_spin_lock(&threads_lock);
 	hashed = !hlist_unhashed(&thread->hash);
 	if (hashed) {
 		hash_del_rcu(&thread->hash);
 		nr_threads--;
 	}
-	spin_unlock(&threads_lock);
+	raw_spin_unlock(&threads_lock);
 	if (!hashed)
 		return;
 
 	spin_lock(&thread->lock);
 	thread->kt.apc_queueable = false;
-	if (thread->nr_user || thread->nr_special || thread->continuation)
-		ntapc_thread_kick(thread, false);
 	thread->retired = true;
 	spin_unlock(&thread->lock);
 	ntapc_control_release(thread);
@@ -267,7 +264,7 @@ static struct ntapc_thread *add_thread(struct ntapc_thread *new)
 {
 	struct ntapc_thread *thread;
 
-	spin_lock(&threads_lock);
+	raw_spin_lock(&threads_lock);
 	thread = find_thread(new->task);
 	if (thread) {
 		kref_get(&thread->kref);
@@ -285,7 +282,7 @@ static struct ntapc_thread *add_thread(struct ntapc_thread *new)
 		nr_threads++;
 		thread = new;
 	}
-	spin_unlock(&threads_lock);
+	raw_spin_unlock(&threads_lock);
 	return thread;
 }
 
@@ -312,7 +309,7 @@ struct ntapc_thread *ntapc_thread_get(struct task_struct *task)
 		goto out;
 	if (thread) {
 		/* An execve() whose event hasn't come yet. */
-		retire_thread(thread);
+		ntapc_thread_retire(thread);
 		ntapc_thread_put(thread);
 	}
 
@@ -351,6 +348,17 @@ struct ntapc_thread *ntapc_thread_self(void)
 	return thread;
 }
 
+static void retire_task(struct task_struct *task)
+{
+	struct ntapc_thread *thread;
+
+	rcu_read_lock();
+	thread = find_thread(task);
+	if (thread && kref_get_unless_zero(&thread->kref))
+		ntapc_thread_retire_later(thread);
+	rcu_read_unlock();
+}
+
 /**
  * ntapc_task_exits - a thread exits; its address space is already gone
  * @task: current
@@ -359,13 +367,7 @@ struct ntapc_thread *ntapc_thread_self(void)
  */
 void ntapc_task_exits(struct task_struct *task)
 {
-	struct ntapc_thread *thread;
-
-	rcu_read_lock();
-	thread = find_thread(task);
-	rcu_read_unlock();
-	if (thread)
-		retire_thread(thread);
+	retire_task(task);
 	if (!atomic_read(&task->signal->live))
 		retire_process_of(task_tgid(task));
 }
@@ -378,13 +380,7 @@ void ntapc_task_exits(struct task_struct *task)
  */
 void ntapc_task_execs(struct task_struct *task)
 {
-	struct ntapc_thread *thread;
-
-	rcu_read_lock();
-	thread = find_thread(task);
-	rcu_read_unlock();
-	if (thread)
-		retire_thread(thread);
+	retire_task(task);
 	retire_process_of(task_tgid(task));
 }
 
@@ -449,9 +445,11 @@ void ntapc_threads_exit(void)
 	int bucket;
 
 	hash_for_each_safe(threads, bucket, next, thread, hash)
-		retire_thread(thread);
+		ntapc_thread_retire(thread);
 	hash_for_each_safe(processes, bucket, next, process, hash)
 		retire_process_of(process->tgid);
+	/* The callback that retires a process may queue the one that frees it. */
+	rcu_barrier();
 	rcu_barrier();
 	kmem_cache_destroy(thread_cache);
 }

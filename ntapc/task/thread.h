@@ -20,12 +20,13 @@
  * Locks, outer first
  *
  *   ntapc_process.control_mutex   making of control pages
- *   threads_lock (thread.c)       both hashes, process life and death
  *   ntapc_thread.lock             everything about one thread's APCs
  *   ntapc_process.lock            control slots in use
  *   users_lock (user.c)           the hash of users
+ *   threads_lock (thread.c)       both hashes, life and death of processes; raw
  *
- * All spinlocks are taken in process context only. Below ntapc_thread.lock are
+ * Only threads_lock is taken with preemption disabled by the caller (by probes
+ * of tracepoints); no lock is taken in interrupts. Below ntapc_thread.lock are
  * only the kernel's own: task_work_add() and wake_up_process() are called under
  * it, which is what keeps ->task valid for them. No two threads' locks are held
  * together.
@@ -107,8 +108,10 @@ struct ntapc_reserve_object {
  * @hash: by @tgid; protected by threads_lock, read under RCU
  * @rcu: frees it
  * @tgid: referenced; invariant
+ * @retire_rcu: drops @retired_mm and the hash's reference
  * @mm: its address space, for comparing only; NULL once it has exited or called
  *	execve(). Referenced (mmgrab) while not NULL. Written under threads_lock
+ * @retired_mm: what @mm was
  * @dispatcher: where frames start, or 0; plain loads and stores
  * @is_32bit: a process of 32 bits; invariant
  * @lock: protects @control_pages and the slots in them
@@ -119,8 +122,10 @@ struct ntapc_process {
 	struct kref kref;
 	struct hlist_node hash;
 	struct rcu_head rcu;
+	struct rcu_head retire_rcu;
 	struct pid *tgid;
 	struct mm_struct *mm;
+	struct mm_struct *retired_mm;
 	u64 dispatcher;
 	bool is_32bit;
 	spinlock_t lock;
@@ -147,6 +152,8 @@ struct ntapc_continuation;
  * @nudge: the same, interrupting a system call. Two, because task_work_cancel()
  *	isn't exported: an urgent APC can't take a plain @work back. Both do
  *	whatever there is to do, so that their order doesn't matter
+ * @retire_work: retires the thread
+ * @retiring: @retire_work is queued, or was; atomic
  * @postponed: queues @work again, see deliver.c
  * @kref: see above
  * @nr_user: ordinary user APCs queued; under @lock
@@ -184,6 +191,8 @@ struct ntapc_thread {
 	struct pid *pid;
 	struct callback_head work;
 	struct callback_head nudge;
+	struct callback_head retire_work;
+	atomic_t retiring;
 	struct work_struct postponed;
 	struct kref kref;
 	u32 nr_user;
@@ -213,6 +222,7 @@ struct ntapc_thread *ntapc_thread_self(void);
 struct ntapc_thread *ntapc_thread_get(struct task_struct *task);
 void ntapc_thread_hold(struct ntapc_thread *thread);
 void ntapc_thread_put(struct ntapc_thread *thread);
+void ntapc_thread_retire(struct ntapc_thread *thread);
 void ntapc_task_exits(struct task_struct *task);
 void ntapc_task_execs(struct task_struct *task);
 void ntapc_thread_info(struct ntapc_thread *thread,
@@ -251,6 +261,7 @@ struct ntapc_user_apc *ntapc_user_apc_of(struct ntapc_apc *apc);
 int ntapc_deliver_init(void);
 void ntapc_deliver_exit(void);
 void ntapc_thread_init_works(struct ntapc_thread *thread);
+void ntapc_thread_retire_later(struct ntapc_thread *thread);
 void ntapc_thread_kick(struct ntapc_thread *thread, bool interrupt);
 void ntapc_thread_pin(struct ntapc_thread *thread);
 bool ntapc_thread_unpin(struct ntapc_thread *thread);

@@ -109,8 +109,6 @@ static int deliver_records(struct ntapc_thread *thread, bool special_only,
 fault:
 	spin_lock(&thread->lock);
 	ntapc_core_requeue(&thread->kt, &taken);
-	/* They are armed again by the next alertable point, not before. */
-	thread->kt.apc_state.user_pending = false;
 	ntapc_control_publish(thread);
 	spin_unlock(&thread->lock);
 	ntapc_free_apcs(&stale);

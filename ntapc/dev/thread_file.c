@@ -19,8 +19,8 @@
 /**
  * struct thread_file - what a thread's descriptor stands for
  * @thread: referenced; invariant
- * @user: who opened it and is charged for what is queued with it; referenced;
- *	invariant
+ * @user: who opened it, and so most likely is the one to be charged for what
+ *	is queued with it; referenced; invariant
  * @authority: ntapc_thread.authority that the right to act was last checked
  *	against; plain loads and stores: whoever stores has just passed the check
  */
@@ -59,6 +59,25 @@ static int check_right(struct thread_file *tf)
 	return 0;
 }
 
+/*
+ * Who queues is charged, also with a descriptor that somebody else opened.
+ * Returns a reference only if it isn't @tf->user: see put_charged().
+ */
+static struct ntapc_user *get_charged(const struct thread_file *tf)
+{
+	kuid_t uid = current_uid();
+
+	if (likely(uid_eq(tf->user->uid, uid)))
+		return tf->user;
+	return ntapc_user_get(uid);
+}
+
+static void put_charged(const struct thread_file *tf, struct ntapc_user *user)
+{
+	if (user != tf->user)
+		ntapc_user_put(user);
+}
+
 #define QUEUE_FLAGS							\
 	(NTAPC_QUEUE_SPECIAL | NTAPC_QUEUE_INTERRUPT |			\
 	 NTAPC_QUEUE_RESERVE | NTAPC_QUEUE_CALLBACK_CONTEXT)
@@ -78,12 +97,17 @@ static long queue_one(struct thread_file *tf, const struct ntapc_queue *args,
 		      struct ntapc_reserve_object *reserve)
 {
 	struct ntapc_thread *thread = tf->thread;
+	struct ntapc_user *user;
 	long err;
 
 	err = check_right(tf);
 	if (err)
 		return err;
-	err = ntapc_queue(thread, tf->user, reserve, args);
+	user = get_charged(tf);
+	if (!user)
+		return -ENOMEM;
+	err = ntapc_queue(thread, user, reserve, args);
+	put_charged(tf, user);
 	if (thread->task == current)
 		err = ntapc_deliver_sync(thread, err);
 	return err;
@@ -116,15 +140,21 @@ static long ioctl_queue_many(struct ntapc_call *call)
 {
 	struct thread_file *tf = call->file->private_data;
 	const struct ntapc_queue_many *args = call->args;
-	int err;
+	struct ntapc_user *user;
+	int ret;
 
 	if (args->flags & ~NTAPC_QUEUE_CALLBACK_CONTEXT || args->pad ||
 	    !args->count || args->count > NTAPC_QUEUE_MANY_MAX)
 		return -EINVAL;
-	err = check_right(tf);
-	if (err)
-		return err;
-	return ntapc_queue_many(tf->thread, tf->user, args);
+	ret = check_right(tf);
+	if (ret)
+		return ret;
+	user = get_charged(tf);
+	if (!user)
+		return -ENOMEM;
+	ret = ntapc_queue_many(tf->thread, user, args);
+	put_charged(tf, user);
+	return ret;
 }
 
 static long ioctl_thread_info(struct ntapc_call *call)
@@ -146,8 +176,6 @@ static long ioctl_thread_control(struct ntapc_call *call)
 	struct ntapc_thread_control *args = call->args;
 	int err;
 
-	if (args->offset || args->page)
-		return -EINVAL;
 	err = ntapc_control_slot(tf->thread, &args->page, &args->offset);
 	if (err)
 		return err;

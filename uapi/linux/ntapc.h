@@ -107,7 +107,8 @@
  * @abi_version: out: NTAPC_ABI_VERSION of the module
  * @features: out: bits NTAPC_FEATURE_*
  * @max_queued_thread: out: APCs that may be queued to one thread
- * @max_queued_user: out: APCs that one user may have queued, over all threads
+ * @max_queued_user: out: APCs that one user may have queued, over all threads;
+ *	who calls is charged, by real uid
  * @queued_user: out: APCs that the calling user has queued now
  * @frame_size: out: size of struct ntapc_frame in bytes
  * @nr_threads: out: threads that ntapc knows now
@@ -495,7 +496,7 @@ struct ntapc_queue_entry {
  * @pad: in: 0
  *
  * Works on a thread and returns how many were queued, from the first on and in
- * order, with nobody's in between. Fewer than @count were if a limit or memory
+ * order. Fewer than @count were if a limit or memory
  * ran out, or an entry couldn't be read or is invalid; the error itself is
  * returned if it met the first one.
  *

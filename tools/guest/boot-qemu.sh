@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# boot-qemu.sh KERNEL INITRD RESULTS CONSOLE: boots one QEMU guest.  Standard
+# input and output are the command's terminal; the kernel's log goes to the file
+# CONSOLE and the results to the file RESULTS, each by a serial line of its own.
+# From the environment: guest_mem, guest_cpus, guest_args (kernel arguments) and
+# NTAPC_CPU (QEMU's -cpu).
+
+. "$(dirname "$0")/lib.sh"
+
+kernel=$1 initrd=$2 results=$3 console=$4
+case $("$guest_dir/kvm-probe.sh" "$kernel/vmlinuz") in
+kvm) accel=kvm ;;
+*) accel=tcg,thread=multi ;;
+esac
+
+trace exec qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
+	-accel "$accel" -cpu "${NTAPC_CPU:-max,-pku,-erms}" \
+	-smp "${guest_cpus:-2}" -m "${guest_mem:-2G}" \
+	-serial "file:$console" \
+	-chardev stdio,id=user,signal=off -serial chardev:user \
+	-serial "file:$results" \
+	-kernel "$kernel/vmlinuz" -initrd "$initrd" \
+	-append "console=ttyS0 ignore_loglevel $guest_args"

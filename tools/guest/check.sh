@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# check.sh: all tests in all guests.  The guests of User-mode Linux and of QEMU run
+# side by side, each suite's output is shown when it is done, and the very last
+# line is the sum.
+
+. "$(dirname "$0")/lib.sh"
+
+build_dir=${NTAPC_BUILD:-$top_dir/build}
+reports=$build_dir/check
+started=$SECONDS
+
+# suite GUEST KVER NAME: one report, and its name to whoever shows it
+suite()
+{
+	say "$3 ($1${2:+ $2}): running"
+	GUEST=$1 KVER=${2:-6.12} "$guest_dir/suite.sh" "$3" >"$reports/$3-$1$2.ktap" 2>&1 || :
+	echo "$reports/$3-$1$2.ktap" >&3
+}
+
+# module GUEST KVER: builds it; what cannot be built is a failure to report
+module()
+{
+	local log=$reports/module-$1${2:-}.ktap
+
+	make -s --no-print-directory -C "$top_dir" module-guest GUEST="$1" KVER="${2:-6.12}" \
+		>"$log" 2> >(tee -a "$log" >&2) && return
+	sed -i 's/^/# /' "$log"
+	printf '== module (%s %s) ==\nnot ok 1 the module was not built\n' "$1" "${2:-}" >>"$log"
+	echo "$log" >&3
+	return 1
+}
+
+lane_um()
+{
+	module um || return 0
+	suite um '' kunit
+	suite um '' selftests
+}
+
+lane_qemu()
+{
+	if module qemu 6.12; then
+		suite qemu 6.12 selftests
+		suite qemu 6.12 demo
+	fi
+	if module qemu 6.1; then
+		suite qemu 6.1 selftests
+	fi
+}
+
+"$guest_dir/setup.sh" guest
+rm -rf "$reports"
+mkdir -p "$reports"
+say "building the library, the command and the tests"
+quietly "$reports/image.log" "$guest_dir/image.sh"
+
+finished=$reports/finished
+mkfifo "$finished"
+{
+	lane_um 3>&1 >&2 &
+	lane_qemu 3>&1 >&2 &
+	wait
+} >"$finished" &
+while read -r report; do
+	cat "$report"
+	cat "$report" >>"$reports/all.ktap"
+done <"$finished"
+wait
+
+say "all suites took $((SECONDS - started)) seconds; the logs are in $reports"
+"$guest_dir/ktap-sum.sh" "$reports/all.ktap"

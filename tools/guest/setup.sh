@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# setup.sh [module|guest|style]...: makes sure that the Debian packages a target
+# needs are installed.  Says nothing when they are.  As root it installs them;
+# otherwise through sudo when that asks for no password; otherwise it prints the
+# one command for the user to run and fails.
+
+. "$(dirname "$0")/lib.sh"
+
+packages_for()
+{
+	case $1 in
+	module) echo gcc libc6-dev make libelf1 kmod ;;
+	guest) echo gcc libc6-dev make libelf1 bc bison flex xz-utils \
+		    busybox-static qemu-system-x86 ;;
+	style) echo perl sparse clang-format ;;
+	*) die "setup.sh: unknown set of packages '$1'" ;;
+	esac
+}
+
+missing_packages()
+{
+	local package
+
+	for package in "$@"; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+			echo "$package"
+	done
+}
+
+install_packages()
+{
+	local as_root=() log=$cache_dir/setup.log
+	local apt=(env DEBIAN_FRONTEND=noninteractive apt-get)
+
+	[ "$(id -u)" = 0 ] || as_root=(sudo -n)
+	mkdir -p "$cache_dir"
+	: >"$log"
+	say "installing packages: $*"
+	if ! "${as_root[@]}" "${apt[@]}" -q install -y --no-install-recommends "$@" >>"$log" 2>&1; then
+		say "refreshing the package lists"
+		"${as_root[@]}" "${apt[@]}" -q update >>"$log" 2>&1 || :
+		quietly "$log" "${as_root[@]}" "${apt[@]}" -q install -y --no-install-recommends "$@"
+	fi
+	say "packages installed"
+}
+
+wanted=()
+for set in "${@:-guest}"; do
+	read -ra some <<<"$(packages_for "$set")"
+	wanted+=("${some[@]}")
+done
+
+command -v dpkg-query >/dev/null ||
+	die "the guests need Debian's packages and tools, and this system has no dpkg"
+mapfile -t missing < <(missing_packages "${wanted[@]}")
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then
+	say "some packages are missing.  Install them and run this again:"
+	printf '\n    sudo apt-get install --no-install-recommends %s\n\n' "${missing[*]}" >&2
+	exit 1
+fi
+install_packages "${missing[@]}"

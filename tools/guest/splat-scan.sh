@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# splat-scan.sh LOG: fails, showing where, when the kernel's log reports a bug.
+
+. "$(dirname "$0")/lib.sh"
+
+log=${1:?usage: splat-scan.sh LOG}
+splats=(
+	'BUG: ' 'kernel BUG at' 'WARNING: ' '[^a-z]Oops' 'general protection fault'
+	'KASAN: ' 'UBSAN: ' 'refcount_t: ' 'Kernel panic'
+	'possible recursive locking' 'possible circular locking'
+	'inconsistent lock state' 'suspicious RCU usage' 'bad unlock balance'
+	'lock held when returning' 'held lock freed' 'Invalid wait context'
+	'sleeping function called' 'scheduling while atomic'
+	'INFO: task .* blocked' 'rcu: INFO' 'soft lockup' 'hard LOCKUP'
+	'new suspected memory leaks' 'list_\(add\|del\) corruption'
+	'ODEBUG: ' 'Bad page state' 'still has locks held'
+	'double fault' 'stack guard page' 'Missing ENDBR'
+)
+pattern=$(printf '\\|%s' "${splats[@]}")
+
+first=$(tr -d '\r' <"$log" | grep -n "${pattern#\\|}" | head -n 1 | cut -d: -f1) || :
+[ -n "$first" ] || exit 0
+say "the kernel reported a bug (line $first of $log):"
+tr -d '\r' <"$log" | sed -n "$((first > 3 ? first - 3 : 1)),$((first + 60))p" >&2
+exit 1

@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# style.sh: what the kernel's own tools say of the sources.  checkpatch --strict,
+# sparse and W=1 must have nothing to say; clang-format, which with the kernel's
+# configuration still differs from much kernel code, only advises.
+
+. "$(dirname "$0")/lib.sh"
+
+build_dir=${NTAPC_BUILD:-$top_dir/build}
+source=$("$guest_dir/kernel-source.sh")
+kdir=$(GUEST=qemu KVER=6.12 "$guest_dir/kdir.sh")
+log=$build_dir/style.log
+failed=0
+
+cd "$top_dir"
+mapfile -t kernel_files < <(find ntapc uapi -name '*.[chS]' -type f | sort)
+mapfile -t user_files < <(find tools selftests -name '*.[ch]' -type f ! -path '*/include/kselftest*' | sort)
+
+# In user code there is no kernel API to prefer
+user_ignore=PREFER_KERNEL_TYPES,CAMELCASE,VOLATILE,NEW_TYPEDEFS,SPDX_LICENSE_TAG
+user_ignore+=,STRCPY,STRNCPY,NAKED_SSCANF,PREFER_DEFINED_ATTRIBUTE_MACRO,PREFER_FALLTHROUGH
+
+checkpatch()
+{
+	perl "$source/scripts/checkpatch.pl" --no-tree --strict --terse --quiet \
+		--no-summary --codespell --codespellfile=/dev/null \
+		--ignore FILE_PATH_CHANGES,LINUX_VERSION_CODE "$@"
+}
+
+say "checkpatch --strict"
+checkpatch -f "${kernel_files[@]}" || failed=1
+[ ${#user_files[@]} -eq 0 ] || checkpatch --ignore "$user_ignore" -f "${user_files[@]}" || failed=1
+
+say "sparse and W=1"
+rm -rf "$build_dir/style"
+mkdir -p "$build_dir"
+if ! V=0 "$guest_dir/module.sh" "$kdir" "$build_dir/style/src" C=2 W=1 >"$log" 2>&1; then
+	failed=1
+fi
+if grep -E 'warning:|error:' "$log" | sed "s|$build_dir/style/src/||"; then
+	failed=1
+fi
+
+say "clang-format, as advice"
+for file in "${kernel_files[@]}"; do
+	case $file in *.S) continue ;; esac
+	changes=$(clang-format --style="file:$source/.clang-format" "$file" | diff "$file" - | grep -c '^<') || :
+	[ "$changes" = 0 ] || printf '  %s: %s lines it would write otherwise\n' "$file" "$changes"
+done
+
+[ $failed = 0 ] || die "style: there is something to mend"
+say "style: nothing to mend"

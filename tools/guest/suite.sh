@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# GUEST=qemu|um KVER=6.12|6.1 suite.sh kunit|selftests|demo [TEST]...: runs that in
+# the guest and prints KTAP, headed by a line "== NAME (GUEST) ==".  What the guest
+# itself has done wrong is one more result.  NTAPC_LIMIT is the time limit.
+
+. "$(dirname "$0")/lib.sh"
+. "$guest_dir/guest-env.sh"
+
+suite=${1:?usage: suite.sh kunit|selftests|demo [TEST]...}
+shift
+out=$build_dir/check/$suite-$guest_id
+mkdir -p "$out"
+
+case $suite in
+kunit) limit=200 command=(/usr/bin/kunit-results) ;;
+selftests) limit=900 command=(/selftests/run.sh "$@") ;;
+demo) limit=200 command=(sh -c 'echo 1..1; ntapc demo >/tmp/demo; s=$?; sed "s/^/# /" /tmp/demo
+	[ $s = 0 ] || echo -n "not "; echo "ok 1 ntapc demo"; exit $s') ;;
+*) die "suite.sh: there is no suite '$suite'" ;;
+esac
+
+echo "== $suite ($guest_id) =="
+status=0
+"$guest_dir/run.sh" -t "${NTAPC_LIMIT:-$limit}" -o "$out" -- "${command[@]}" 2>"$out/runner.log" |
+	tr -d '\r' | tee "$out/results.ktap" || status=${PIPESTATUS[0]}
+sed 's/^/# /' "$out/runner.log"
+
+if [ "$status" -ge 124 ]; then
+	case $status in
+	124) why="the guest ran into its time limit" ;;
+	*) why="the guest died, or its kernel reported a bug" ;;
+	esac
+elif [ "$status" != 0 ] && ! grep -q '^ *not ok' "$out/results.ktap"; then
+	why="exit status $status"
+elif ! grep -q '^ *\(not \)\?ok [0-9]' "$out/results.ktap"; then
+	why="nothing was tested"
+fi
+if [ -n "${why:-}" ]; then
+	echo "not ok 1 $suite ($guest_id) # $why"
+	[ "$status" != 0 ] || status=1
+fi
+exit "$status"

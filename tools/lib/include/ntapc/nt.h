@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/*
+ * libntapc: the native API's names, types, values and signatures.
+ *
+ * Each function does what its namesake does in NT, as far as ntapc has it; the
+ * rules are those of Documentation/nt-semantics.rst. Where the module isn't there
+ * functions return STATUS_NO_SUCH_DEVICE. A NULL where NT would fault returns
+ * STATUS_ACCESS_VIOLATION; other bad pointers fault.
+ *
+ * Copyright (C) 2026 the ntapc authors
+ */
+#ifndef NTAPC_NT_H
+#define NTAPC_NT_H
+
+#include <ntapc/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef LONG NTSTATUS, *PNTSTATUS;
+
+#define NT_SUCCESS(s)		((NTSTATUS)(s) >= 0)
+#define NT_INFORMATION(s)	((ULONG)(s) >> 30 == 1)
+#define NT_WARNING(s)		((ULONG)(s) >> 30 == 2)
+#define NT_ERROR(s)		((ULONG)(s) >> 30 == 3)
+
+#define STATUS_SUCCESS			((NTSTATUS)0x00000000)
+#ifndef STATUS_WAIT_0
+#define STATUS_WAIT_0			((NTSTATUS)0x00000000)
+#define STATUS_ABANDONED_WAIT_0		((NTSTATUS)0x00000080)
+#define STATUS_USER_APC			((NTSTATUS)0x000000C0)
+#define STATUS_TIMEOUT			((NTSTATUS)0x00000102)
+#define STATUS_PENDING			((NTSTATUS)0x00000103)
+#endif
+#define STATUS_KERNEL_APC		((NTSTATUS)0x00000100)
+#define STATUS_ALERTED			((NTSTATUS)0x00000101)
+#define STATUS_NO_YIELD_PERFORMED	((NTSTATUS)0x40000024)
+#define STATUS_UNSUCCESSFUL		((NTSTATUS)0xC0000001)
+#define STATUS_NOT_IMPLEMENTED		((NTSTATUS)0xC0000002)
+#define STATUS_INVALID_INFO_CLASS	((NTSTATUS)0xC0000003)
+#define STATUS_INFO_LENGTH_MISMATCH	((NTSTATUS)0xC0000004)
+#define STATUS_ACCESS_VIOLATION		((NTSTATUS)0xC0000005)
+#define STATUS_INVALID_HANDLE		((NTSTATUS)0xC0000008)
+#define STATUS_INVALID_CID		((NTSTATUS)0xC000000B)
+#define STATUS_INVALID_PARAMETER	((NTSTATUS)0xC000000D)
+#define STATUS_NO_SUCH_DEVICE		((NTSTATUS)0xC000000E)
+#define STATUS_NO_MEMORY		((NTSTATUS)0xC0000017)
+#define STATUS_ACCESS_DENIED		((NTSTATUS)0xC0000022)
+#define STATUS_OBJECT_TYPE_MISMATCH	((NTSTATUS)0xC0000024)
+#define STATUS_INVALID_PARAMETER_MIX	((NTSTATUS)0xC0000030)
+#define STATUS_OBJECT_NAME_INVALID	((NTSTATUS)0xC0000033)
+#define STATUS_MUTANT_NOT_OWNED		((NTSTATUS)0xC0000046)
+#define STATUS_SEMAPHORE_LIMIT_EXCEEDED	((NTSTATUS)0xC0000047)
+#define STATUS_SUSPEND_COUNT_EXCEEDED	((NTSTATUS)0xC000004A)
+#define STATUS_THREAD_IS_TERMINATING	((NTSTATUS)0xC000004B)
+#define STATUS_INSUFFICIENT_RESOURCES	((NTSTATUS)0xC000009A)
+#define STATUS_NOT_SUPPORTED		((NTSTATUS)0xC00000BB)
+#define STATUS_INVALID_PARAMETER_1	((NTSTATUS)0xC00000EF)
+#define STATUS_INVALID_PARAMETER_2	((NTSTATUS)0xC00000F0)
+#define STATUS_INVALID_PARAMETER_3	((NTSTATUS)0xC00000F1)
+#define STATUS_PROCESS_IS_TERMINATING	((NTSTATUS)0xC000010A)
+#define STATUS_TOO_MANY_OPENED_FILES	((NTSTATUS)0xC000011F)
+#define STATUS_MUTANT_LIMIT_EXCEEDED	((NTSTATUS)0xC0000191)
+
+typedef struct _UNICODE_STRING {
+	USHORT Length;
+	USHORT MaximumLength;
+	PWSTR Buffer;
+} UNICODE_STRING, *PUNICODE_STRING;
+typedef const UNICODE_STRING *PCUNICODE_STRING;
+
+typedef struct _OBJECT_ATTRIBUTES {
+	ULONG Length;
+	HANDLE RootDirectory;
+	PUNICODE_STRING ObjectName;
+	ULONG Attributes;
+	PVOID SecurityDescriptor;
+	PVOID SecurityQualityOfService;
+} OBJECT_ATTRIBUTES, *POBJECT_ATTRIBUTES;
+
+#define OBJ_INHERIT		0x00000002
+#define OBJ_CASE_INSENSITIVE	0x00000040
+
+#define InitializeObjectAttributes(p, n, a, r, s)		\
+	do {							\
+		(p)->Length = sizeof(OBJECT_ATTRIBUTES);	\
+		(p)->RootDirectory = (r);			\
+		(p)->Attributes = (a);				\
+		(p)->ObjectName = (n);				\
+		(p)->SecurityDescriptor = (s);			\
+		(p)->SecurityQualityOfService = NULL;		\
+	} while (0)
+
+/* Processes and threads go by their Linux ids, as handle-wide numbers. */
+typedef struct _CLIENT_ID {
+	HANDLE UniqueProcess;
+	HANDLE UniqueThread;
+} CLIENT_ID, *PCLIENT_ID;
+
+typedef struct _PS_ATTRIBUTE {
+	ULONG_PTR Attribute;
+	SIZE_T Size;
+	union {
+		ULONG_PTR Value;
+		PVOID ValuePtr;
+	};
+	PSIZE_T ReturnLength;
+} PS_ATTRIBUTE, *PPS_ATTRIBUTE;
+
+typedef struct _PS_ATTRIBUTE_LIST {
+	SIZE_T TotalLength;
+	PS_ATTRIBUTE Attributes[1];
+} PS_ATTRIBUTE_LIST, *PPS_ATTRIBUTE_LIST;
+
+#define PS_ATTRIBUTE_CLIENT_ID	0x00010003
+
+typedef VOID (NTAPI *PPS_APC_ROUTINE)(PVOID ApcArgument1, PVOID ApcArgument2,
+				      PVOID ApcArgument3);
+typedef PPS_APC_ROUTINE PUSER_APC_ROUTINE;
+typedef VOID (NTAPI *PKNORMAL_ROUTINE)(PVOID NormalContext,
+				       PVOID SystemArgument1,
+				       PVOID SystemArgument2);
+typedef NTSTATUS (NTAPI *PUSER_THREAD_START_ROUTINE)(PVOID ThreadParameter);
+
+typedef enum _MEMORY_RESERVE_TYPE {
+	MemoryReserveUserApc,
+	MemoryReserveIoCompletion,
+	MemoryReserveTypeMax
+} MEMORY_RESERVE_TYPE;
+
+/* In the place of a reserve handle, whose low two bits are flags. */
+typedef enum _USER_APC_OPTION_FLAGS {
+	APC_FORCE_THREAD_SIGNAL = 1	/* a special user APC */
+} USER_APC_OPTION_FLAGS;
+
+typedef union _USER_APC_OPTION {
+	ULONG_PTR UserApcFlags;
+	HANDLE MemoryReserveHandle;
+} USER_APC_OPTION, *PUSER_APC_OPTION;
+
+#define QUEUE_USER_APC_SPECIAL_USER_APC	((HANDLE)0x1)
+
+typedef enum _THREADINFOCLASS {
+	ThreadBasicInformation = 0,
+	ThreadIsTerminated = 20
+} THREADINFOCLASS;
+
+typedef LONG KPRIORITY;
+
+typedef struct _THREAD_BASIC_INFORMATION {
+	NTSTATUS ExitStatus;	/* STATUS_PENDING while it runs */
+	PVOID TebBaseAddress;	/* NULL: there is no TEB */
+	CLIENT_ID ClientId;
+	KAFFINITY AffinityMask;
+	KPRIORITY Priority;
+	LONG BasePriority;
+} THREAD_BASIC_INFORMATION, *PTHREAD_BASIC_INFORMATION;
+
+#define THREAD_CREATE_FLAGS_NONE		0x00000000
+#define THREAD_CREATE_FLAGS_CREATE_SUSPENDED	0x00000001
+#define THREAD_CREATE_FLAGS_SKIP_THREAD_ATTACH	0x00000002
+#define THREAD_CREATE_FLAGS_HIDE_FROM_DEBUGGER	0x00000004
+
+#define DUPLICATE_SAME_ATTRIBUTES	0x00000004
+
+#define NtCurrentProcess()	((HANDLE)(LONG_PTR)-1)
+#define NtCurrentThread()	((HANDLE)(LONG_PTR)-2)
+#define ZwCurrentProcess()	NtCurrentProcess()
+#define ZwCurrentThread()	NtCurrentThread()
+
+/* Rules 10.1 to 10.4. Needs THREAD_SET_CONTEXT. */
+NTSTATUS NTAPI NtQueueApcThread(HANDLE ThreadHandle, PPS_APC_ROUTINE ApcRoutine,
+				PVOID ApcArgument1, PVOID ApcArgument2,
+				PVOID ApcArgument3);
+
+/* Rule 10.5. @ReserveHandle: a reserve object's, or NULL, plus flags. */
+NTSTATUS NTAPI NtQueueApcThreadEx(HANDLE ThreadHandle, HANDLE ReserveHandle,
+				  PPS_APC_ROUTINE ApcRoutine, PVOID ApcArgument1,
+				  PVOID ApcArgument2, PVOID ApcArgument3);
+
+/* Rule 10.7. @ApcFlags: QUEUE_USER_APC_FLAGS. */
+NTSTATUS NTAPI NtQueueApcThreadEx2(HANDLE ThreadHandle, HANDLE ReserveHandle,
+				   ULONG ApcFlags, PPS_APC_ROUTINE ApcRoutine,
+				   PVOID ApcArgument1, PVOID ApcArgument2,
+				   PVOID ApcArgument3);
+
+/* Rules 5.3, 5.4. */
+NTSTATUS NTAPI NtTestAlert(VOID);
+
+/*
+ * Rules 11.1 to 11.8. The interval is in 100 ns, negative from now, else since
+ * 1601. STATUS_SUCCESS, STATUS_USER_APC or STATUS_ALERTED.
+ */
+NTSTATUS NTAPI NtDelayExecution(BOOLEAN Alertable, PLARGE_INTEGER DelayInterval);
+
+/* Rule 10.6. */
+NTSTATUS NTAPI NtAllocateReserveObject(PHANDLE MemoryReserveHandle,
+				       POBJECT_ATTRIBUTES ObjectAttributes,
+				       MEMORY_RESERVE_TYPE Type);
+
+NTSTATUS NTAPI NtClose(HANDLE Handle);
+
+/* Own and other processes' threads, as far as the kernel's ptrace rules allow. */
+NTSTATUS NTAPI NtOpenThread(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
+			    POBJECT_ATTRIBUTES ObjectAttributes,
+			    PCLIENT_ID ClientId);
+
+/*
+ * In the own process. Rule 14.1: the thread begins with a test-alert.
+ * THREAD_CREATE_FLAGS_CREATE_SUSPENDED: STATUS_NOT_SUPPORTED so far.
+ */
+NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
+				POBJECT_ATTRIBUTES ObjectAttributes,
+				HANDLE ProcessHandle,
+				PUSER_THREAD_START_ROUTINE StartRoutine,
+				PVOID Argument, ULONG CreateFlags,
+				SIZE_T ZeroBits, SIZE_T StackSize,
+				SIZE_T MaximumStackSize,
+				PPS_ATTRIBUTE_LIST AttributeList);
+
+/* Of oneself; of others STATUS_NOT_SUPPORTED so far. */
+NTSTATUS NTAPI NtTerminateThread(HANDLE ThreadHandle, NTSTATUS ExitStatus);
+
+/* Within the own process. */
+NTSTATUS NTAPI NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle,
+				 HANDLE TargetProcessHandle,
+				 PHANDLE TargetHandle, ACCESS_MASK DesiredAccess,
+				 ULONG HandleAttributes, ULONG Options);
+
+/* ThreadBasicInformation and ThreadIsTerminated. */
+NTSTATUS NTAPI NtQueryInformationThread(HANDLE ThreadHandle,
+					THREADINFOCLASS ThreadInformationClass,
+					PVOID ThreadInformation,
+					ULONG ThreadInformationLength,
+					PULONG ReturnLength);
+
+/* On threads so far. Rules 11.1 to 11.4. Needs SYNCHRONIZE. */
+NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable,
+				     PLARGE_INTEGER Timeout);
+
+NTSTATUS NTAPI NtYieldExecution(VOID);
+NTSTATUS NTAPI NtQuerySystemTime(PLARGE_INTEGER SystemTime);
+
+/* The Win32 error that stands for a status; ERROR_MR_MID_NOT_FOUND for unknown
+ * ones. */
+ULONG NTAPI RtlNtStatusToDosError(NTSTATUS Status);
+
+/*
+ * Not NT's: handles and descriptors. A handle made from a thread's descriptor,
+ * from another process maybe, has a copy of it; the descriptor of a thread's
+ * handle is the handle's and closed with it. -EBADF if it isn't a thread's.
+ */
+NTSTATUS ntapc_handle_from_fd(int fd, ACCESS_MASK DesiredAccess, PHANDLE Handle);
+int ntapc_handle_to_fd(HANDLE Handle);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* NTAPC_NT_H */

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/*
+ * What <ntapc/nt.h> and <ntapc/win32.h> share: Windows' types, as wide as they are
+ * there (long is 32 bits), handles, access rights and the register picture.
+ *
+ * Copyright (C) 2026 the ntapc authors
+ */
+#ifndef NTAPC_TYPES_H
+#define NTAPC_TYPES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The System V calling convention. */
+#define WINAPI
+#define NTAPI
+#define CALLBACK
+#define APIENTRY
+#define WINBASEAPI
+#define NTSYSAPI
+#define NTSYSCALLAPI
+#define DECLSPEC_NORETURN	__attribute__((noreturn))
+
+#define CONST	const
+#ifndef VOID
+#define VOID	void
+#endif
+#ifndef TRUE
+#define TRUE	1
+#endif
+#ifndef FALSE
+#define FALSE	0
+#endif
+#define IN
+#define OUT
+#define OPTIONAL
+#define UNREFERENCED_PARAMETER(p)	((void)(p))
+
+typedef void *PVOID, *LPVOID;
+typedef const void *LPCVOID;
+typedef char CHAR, *PCHAR, *LPSTR;
+typedef const char *LPCSTR;
+typedef unsigned char UCHAR, *PUCHAR, BYTE, *PBYTE, *LPBYTE;
+typedef UCHAR BOOLEAN, *PBOOLEAN;
+typedef int16_t SHORT, *PSHORT;
+typedef uint16_t USHORT, *PUSHORT, WORD, *PWORD, *LPWORD, WCHAR, *PWSTR;
+typedef const WCHAR *PCWSTR;
+typedef int BOOL, *PBOOL, *LPBOOL;
+typedef int INT, *PINT;
+typedef unsigned int UINT, *PUINT;
+typedef int32_t LONG, *PLONG, *LPLONG, LONG32, INT32;
+typedef uint32_t ULONG, *PULONG, DWORD, *PDWORD, *LPDWORD, ULONG32, DWORD32,
+	UINT32;
+typedef int64_t LONGLONG, LONG64, INT64;
+typedef uint64_t ULONGLONG, *PULONGLONG, ULONG64, *PULONG64, DWORD64, *PDWORD64,
+	DWORDLONG, UINT64;
+typedef intptr_t LONG_PTR, INT_PTR, SSIZE_T;
+typedef uintptr_t ULONG_PTR, *PULONG_PTR, UINT_PTR, DWORD_PTR, KAFFINITY;
+typedef size_t SIZE_T, *PSIZE_T;
+
+typedef union _LARGE_INTEGER {
+	struct {
+		DWORD LowPart;
+		LONG HighPart;
+	};
+	struct {
+		DWORD LowPart;
+		LONG HighPart;
+	} u;
+	LONGLONG QuadPart;
+} LARGE_INTEGER, *PLARGE_INTEGER;
+
+/*
+ * Handles are the library's, not the kernel's: multiples of 4, good in this
+ * process only. They carry the access rights that they were opened with.
+ */
+typedef void *HANDLE, **PHANDLE, **LPHANDLE;
+#define INVALID_HANDLE_VALUE	((HANDLE)(LONG_PTR)-1)
+
+#define ULongToHandle(v)	((HANDLE)(ULONG_PTR)(ULONG)(v))
+#define UlongToHandle(v)	ULongToHandle(v)
+#define LongToHandle(v)		((HANDLE)(LONG_PTR)(LONG)(v))
+#define HandleToULong(h)	((ULONG)(ULONG_PTR)(h))
+#define HandleToUlong(h)	HandleToULong(h)
+#define HandleToLong(h)		((LONG)(LONG_PTR)(h))
+
+typedef DWORD ACCESS_MASK, *PACCESS_MASK;
+
+#define DELETE				0x00010000
+#define READ_CONTROL			0x00020000
+#define WRITE_DAC			0x00040000
+#define WRITE_OWNER			0x00080000
+#define SYNCHRONIZE			0x00100000
+#define STANDARD_RIGHTS_REQUIRED	0x000f0000
+#define STANDARD_RIGHTS_READ		READ_CONTROL
+#define STANDARD_RIGHTS_WRITE		READ_CONTROL
+#define STANDARD_RIGHTS_EXECUTE		READ_CONTROL
+#define STANDARD_RIGHTS_ALL		0x001f0000
+#define SPECIFIC_RIGHTS_ALL		0x0000ffff
+#define MAXIMUM_ALLOWED			0x02000000
+#define GENERIC_READ			0x80000000u
+#define GENERIC_WRITE			0x40000000
+#define GENERIC_EXECUTE			0x20000000
+#define GENERIC_ALL			0x10000000
+
+#define THREAD_TERMINATE		0x0001
+#define THREAD_SUSPEND_RESUME		0x0002
+#define THREAD_ALERT			0x0004
+#define THREAD_GET_CONTEXT		0x0008
+#define THREAD_SET_CONTEXT		0x0010
+#define THREAD_SET_INFORMATION		0x0020
+#define THREAD_QUERY_INFORMATION	0x0040
+#define THREAD_SET_THREAD_TOKEN		0x0080
+#define THREAD_IMPERSONATE		0x0100
+#define THREAD_DIRECT_IMPERSONATION	0x0200
+#define THREAD_SET_LIMITED_INFORMATION	0x0400
+#define THREAD_QUERY_LIMITED_INFORMATION 0x0800
+#define THREAD_RESUME			0x1000
+#define THREAD_ALL_ACCESS \
+	(STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | 0xffff)
+
+#define PROCESS_ALL_ACCESS \
+	(STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | 0xffff)
+
+#define DUPLICATE_CLOSE_SOURCE		0x00000001
+#define DUPLICATE_SAME_ACCESS		0x00000002
+
+/*
+ * The registers of a thread. ntapc fills in the parts that ContextFlags names:
+ * CONTEXT_CONTROL and CONTEXT_INTEGER.
+ */
+typedef struct __attribute__((aligned(16))) _M128A {
+	ULONGLONG Low;
+	LONGLONG High;
+} M128A, *PM128A;
+
+typedef struct __attribute__((aligned(16))) _XSAVE_FORMAT {
+	WORD ControlWord;
+	WORD StatusWord;
+	BYTE TagWord;
+	BYTE Reserved1;
+	WORD ErrorOpcode;
+	DWORD ErrorOffset;
+	WORD ErrorSelector;
+	WORD Reserved2;
+	DWORD DataOffset;
+	WORD DataSelector;
+	WORD Reserved3;
+	DWORD MxCsr;
+	DWORD MxCsr_Mask;
+	M128A FloatRegisters[8];
+	M128A XmmRegisters[16];
+	BYTE Reserved4[96];
+} XSAVE_FORMAT, *PXSAVE_FORMAT, XMM_SAVE_AREA32, *PXMM_SAVE_AREA32;
+
+typedef struct __attribute__((aligned(16))) _CONTEXT {
+	DWORD64 P1Home, P2Home, P3Home, P4Home, P5Home, P6Home;
+	DWORD ContextFlags;
+	DWORD MxCsr;
+	WORD SegCs, SegDs, SegEs, SegFs, SegGs, SegSs;
+	DWORD EFlags;
+	DWORD64 Dr0, Dr1, Dr2, Dr3, Dr6, Dr7;
+	DWORD64 Rax, Rcx, Rdx, Rbx, Rsp, Rbp, Rsi, Rdi;
+	DWORD64 R8, R9, R10, R11, R12, R13, R14, R15;
+	DWORD64 Rip;
+	XMM_SAVE_AREA32 FltSave;
+	M128A VectorRegister[26];
+	DWORD64 VectorControl;
+	DWORD64 DebugControl;
+	DWORD64 LastBranchToRip, LastBranchFromRip;
+	DWORD64 LastExceptionToRip, LastExceptionFromRip;
+} CONTEXT, *PCONTEXT;
+
+#define CONTEXT_AMD64			0x00100000
+#define CONTEXT_CONTROL			(CONTEXT_AMD64 | 0x1)
+#define CONTEXT_INTEGER			(CONTEXT_AMD64 | 0x2)
+
+/* What a routine's first argument points to if it was queued with
+ * QUEUE_USER_APC_CALLBACK_DATA_CONTEXT. */
+typedef struct _APC_CALLBACK_DATA {
+	ULONG_PTR Parameter;
+	PCONTEXT ContextRecord;
+	ULONG_PTR Reserved0;
+	ULONG_PTR Reserved1;
+} APC_CALLBACK_DATA, *PAPC_CALLBACK_DATA;
+
+typedef enum _QUEUE_USER_APC_FLAGS {
+	QUEUE_USER_APC_FLAGS_NONE = 0x00000000,
+	QUEUE_USER_APC_FLAGS_SPECIAL_USER_APC = 0x00000001,
+	QUEUE_USER_APC_CALLBACK_DATA_CONTEXT = 0x00010000,
+} QUEUE_USER_APC_FLAGS;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* NTAPC_TYPES_H */

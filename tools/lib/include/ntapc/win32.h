@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/*
+ * libntapc: kernel32's names, types, values and signatures.
+ *
+ * Each function does what its namesake does in Windows, as far as ntapc has it.
+ *
+ * Copyright (C) 2026 the ntapc authors
+ */
+#ifndef NTAPC_WIN32_H
+#define NTAPC_WIN32_H
+
+#include <ntapc/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct _SECURITY_ATTRIBUTES {
+	DWORD nLength;
+	LPVOID lpSecurityDescriptor;
+	BOOL bInheritHandle;
+} SECURITY_ATTRIBUTES, *PSECURITY_ATTRIBUTES, *LPSECURITY_ATTRIBUTES;
+
+typedef DWORD (WINAPI *PTHREAD_START_ROUTINE)(LPVOID lpThreadParameter);
+typedef PTHREAD_START_ROUTINE LPTHREAD_START_ROUTINE;
+typedef VOID (CALLBACK *PAPCFUNC)(ULONG_PTR Parameter);
+
+#ifndef STATUS_WAIT_0
+#define STATUS_WAIT_0		0x00000000
+#define STATUS_ABANDONED_WAIT_0	0x00000080
+#define STATUS_USER_APC		0x000000C0
+#define STATUS_TIMEOUT		0x00000102
+#define STATUS_PENDING		0x00000103
+#endif
+
+#define INFINITE		0xffffffffu
+#define WAIT_OBJECT_0		0x00000000u
+#define WAIT_ABANDONED		0x00000080u
+#define WAIT_ABANDONED_0	0x00000080u
+#define WAIT_IO_COMPLETION	0x000000c0u
+#define WAIT_TIMEOUT		258u
+#define WAIT_FAILED		0xffffffffu
+#define STILL_ACTIVE		259u
+
+#define CREATE_SUSPENDED			0x00000004
+#define STACK_SIZE_PARAM_IS_A_RESERVATION	0x00010000
+
+#define NO_ERROR			0u
+#define ERROR_SUCCESS			0u
+#define ERROR_INVALID_FUNCTION		1u
+#define ERROR_FILE_NOT_FOUND		2u
+#define ERROR_TOO_MANY_OPEN_FILES	4u
+#define ERROR_ACCESS_DENIED		5u
+#define ERROR_INVALID_HANDLE		6u
+#define ERROR_NOT_ENOUGH_MEMORY		8u
+#define ERROR_BAD_LENGTH		24u
+#define ERROR_GEN_FAILURE		31u
+#define ERROR_NOT_SUPPORTED		50u
+#define ERROR_INVALID_PARAMETER		87u
+#define ERROR_INVALID_NAME		123u
+#define ERROR_SIGNAL_REFUSED		156u
+#define ERROR_NOT_OWNER			288u
+#define ERROR_TOO_MANY_POSTS		298u
+#define ERROR_MR_MID_NOT_FOUND		317u
+#define ERROR_MUTANT_LIMIT_EXCEEDED	587u
+#define ERROR_NO_YIELD_PERFORMED	721u
+#define ERROR_ABANDONED_WAIT_0		735u
+#define ERROR_USER_APC			737u
+#define ERROR_KERNEL_APC		738u
+#define ERROR_ALERTED			739u
+#define ERROR_IO_PENDING		997u
+#define ERROR_NOACCESS			998u
+#define ERROR_TIMEOUT			1460u
+#define ERROR_NO_SYSTEM_RESOURCES	1450u
+
+/* Rules 10.1 to 10.4. Needs THREAD_SET_CONTEXT. */
+DWORD WINAPI QueueUserAPC(PAPCFUNC pfnAPC, HANDLE hThread, ULONG_PTR dwData);
+
+/* Rules 10.7, 13.x. */
+BOOL WINAPI QueueUserAPC2(PAPCFUNC ApcRoutine, HANDLE Thread, ULONG_PTR Data,
+			  QUEUE_USER_APC_FLAGS Flags);
+
+/* 0, or WAIT_IO_COMPLETION when APCs have run. Never touches the last error. */
+DWORD WINAPI SleepEx(DWORD dwMilliseconds, BOOL bAlertable);
+VOID WINAPI Sleep(DWORD dwMilliseconds);
+
+/* Rule 14.1. CREATE_SUSPENDED: ERROR_NOT_SUPPORTED so far. */
+HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes,
+			   SIZE_T dwStackSize,
+			   LPTHREAD_START_ROUTINE lpStartAddress,
+			   LPVOID lpParameter, DWORD dwCreationFlags,
+			   LPDWORD lpThreadId);
+HANDLE WINAPI OpenThread(DWORD dwDesiredAccess, BOOL bInheritHandle,
+			 DWORD dwThreadId);
+HANDLE WINAPI GetCurrentThread(VOID);
+DWORD WINAPI GetCurrentThreadId(VOID);
+HANDLE WINAPI GetCurrentProcess(VOID);
+DWORD WINAPI GetCurrentProcessId(VOID);
+DWORD WINAPI GetThreadId(HANDLE Thread);
+BOOL WINAPI GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode);
+DECLSPEC_NORETURN VOID WINAPI ExitThread(DWORD dwExitCode);
+BOOL WINAPI SwitchToThread(VOID);
+
+/* On threads so far. */
+DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds);
+DWORD WINAPI WaitForSingleObjectEx(HANDLE hHandle, DWORD dwMilliseconds,
+				   BOOL bAlertable);
+
+BOOL WINAPI CloseHandle(HANDLE hObject);
+BOOL WINAPI DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle,
+			    HANDLE hTargetProcessHandle, LPHANDLE lpTargetHandle,
+			    DWORD dwDesiredAccess, BOOL bInheritHandle,
+			    DWORD dwOptions);
+
+DWORD WINAPI GetLastError(VOID);
+VOID WINAPI SetLastError(DWORD dwErrCode);
+
+DWORD WINAPI GetTickCount(VOID);
+ULONGLONG WINAPI GetTickCount64(VOID);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* NTAPC_WIN32_H */

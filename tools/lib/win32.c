@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * kernel32's face of the native API.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "handle.h"
+#include "internal.h"
+#include "ntapc/win32.h"
+
+#define MS_PER_S	1000
+#define NS_PER_MS	1000000
+#define UNITS_PER_MS	10000	/* of 100 ns */
+#define DEFAULT_STACK	(8 * 1024 * 1024)
+
+struct win32_start {
+	LPTHREAD_START_ROUTINE routine;
+	LPVOID parameter;
+};
+
+/* Whether it went well; if not, the last error says why. */
+static BOOL done(NTSTATUS status)
+{
+	if (NT_SUCCESS(status))
+		return TRUE;
+	SetLastError(RtlNtStatusToDosError(status));
+	return FALSE;
+}
+
+DWORD WINAPI GetLastError(VOID)
+{
+	return ntapc__tls.last_error;
+}
+
+VOID WINAPI SetLastError(DWORD dwErrCode)
+{
+	ntapc__tls.last_error = dwErrCode;
+}
+
+/*
+ * Rule 10.4. The kernel sees three opaque arguments; two more than the routine
+ * takes do no harm in this calling convention, so no dispatcher is in between.
+ */
+DWORD WINAPI QueueUserAPC(PAPCFUNC pfnAPC, HANDLE hThread, ULONG_PTR dwData)
+{
+	return QueueUserAPC2(pfnAPC, hThread, dwData, QUEUE_USER_APC_FLAGS_NONE);
+}
+
+BOOL WINAPI QueueUserAPC2(PAPCFUNC ApcRoutine, HANDLE Thread, ULONG_PTR Data,
+			  QUEUE_USER_APC_FLAGS Flags)
+{
+	union {
+		PAPCFUNC win32;
+		PPS_APC_ROUTINE nt;
+	} routine = { .win32 = ApcRoutine };
+
+	return done(NtQueueApcThreadEx2(Thread, NULL, Flags, routine.nt,
+					(PVOID)Data, NULL, NULL));
+}
+
+static PLARGE_INTEGER timeout_from_ms(DWORD ms, PLARGE_INTEGER time)
+{
+	if (ms == INFINITE)
+		return NULL;
+	time->QuadPart = -(LONGLONG)ms * UNITS_PER_MS;
+	return time;
+}
+
+/* Without the module nobody can queue anything: all that is left is the time. */
+static void sleep_plain(DWORD ms)
+{
+	struct timespec ts = {
+		.tv_sec = ms / MS_PER_S,
+		.tv_nsec = ms % MS_PER_S * NS_PER_MS,
+	};
+
+	do {
+		while (clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, &ts) == EINTR)
+			;
+	} while (ms == INFINITE);
+}
+
+DWORD WINAPI SleepEx(DWORD dwMilliseconds, BOOL bAlertable)
+{
+	LARGE_INTEGER time, forever = { .QuadPart = INT64_MIN };
+	PLARGE_INTEGER interval = timeout_from_ms(dwMilliseconds, &time);
+	NTSTATUS status;
+
+	/* Alerts are NT's, not Win32's: the wait starts over (rule 12.9). */
+	do {
+		status = NtDelayExecution(!!bAlertable,
+					  interval ? interval : &forever);
+	} while (status == STATUS_ALERTED);
+	if (!NT_SUCCESS(status))
+		sleep_plain(dwMilliseconds);
+	return status == STATUS_USER_APC ? WAIT_IO_COMPLETION : 0;
+}
+
+VOID WINAPI Sleep(DWORD dwMilliseconds)
+{
+	SleepEx(dwMilliseconds, FALSE);
+}
+
+DWORD WINAPI WaitForSingleObjectEx(HANDLE hHandle, DWORD dwMilliseconds,
+				   BOOL bAlertable)
+{
+	LARGE_INTEGER time;
+	PLARGE_INTEGER timeout = timeout_from_ms(dwMilliseconds, &time);
+	NTSTATUS status;
+
+	do {
+		status = NtWaitForSingleObject(hHandle, !!bAlertable, timeout);
+	} while (status == STATUS_ALERTED);
+	return done(status) ? (DWORD)status : WAIT_FAILED;
+}
+
+DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds)
+{
+	return WaitForSingleObjectEx(hHandle, dwMilliseconds, FALSE);
+}
+
+static void *win32_thread_main(void *arg)
+{
+	struct win32_start start = *(struct win32_start *)arg;
+
+	free(arg);
+	ntapc_set_exit_status(start.routine(start.parameter));
+	return NULL;
+}
+
+/* A size that isn't said to be the reservation is what is committed at first. */
+static SIZE_T stack_to_reserve(SIZE_T size, DWORD flags)
+{
+	if (flags & STACK_SIZE_PARAM_IS_A_RESERVATION || size > DEFAULT_STACK)
+		return size;
+	return 0;
+}
+
+HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes,
+			   SIZE_T dwStackSize,
+			   LPTHREAD_START_ROUTINE lpStartAddress,
+			   LPVOID lpParameter, DWORD dwCreationFlags,
+			   LPDWORD lpThreadId)
+{
+	struct win32_start *start;
+	NTSTATUS status;
+	HANDLE handle;
+	pid_t tid;
+	int fd;
+
+	(void)lpThreadAttributes;
+	if (dwCreationFlags & CREATE_SUSPENDED) {
+		done(STATUS_NOT_SUPPORTED);
+		return NULL;
+	}
+	start = malloc(sizeof(*start));
+	if (!start) {
+		done(STATUS_NO_MEMORY);
+		return NULL;
+	}
+	start->routine = lpStartAddress;
+	start->parameter = lpParameter;
+	status = ntapc__nt_create_thread(win32_thread_main, start,
+					 stack_to_reserve(dwStackSize,
+							  dwCreationFlags),
+					 &fd, &tid);
+	if (!done(status)) {
+		free(start);
+		return NULL;
+	}
+	if (!done(ntapc__object_publish(OBJECT_THREAD, fd, tid,
+					THREAD_ALL_ACCESS, &handle)))
+		return NULL;
+	if (lpThreadId)
+		*lpThreadId = tid;
+	return handle;
+}
+
+HANDLE WINAPI OpenThread(DWORD dwDesiredAccess, BOOL bInheritHandle,
+			 DWORD dwThreadId)
+{
+	CLIENT_ID id = { .UniqueThread = ULongToHandle(dwThreadId) };
+	HANDLE handle;
+
+	(void)bInheritHandle;
+	if (!done(NtOpenThread(&handle, dwDesiredAccess, NULL, &id)))
+		return NULL;
+	return handle;
+}
+
+HANDLE WINAPI GetCurrentThread(VOID)
+{
+	return NtCurrentThread();
+}
+
+DWORD WINAPI GetCurrentThreadId(VOID)
+{
+	return gettid();
+}
+
+HANDLE WINAPI GetCurrentProcess(VOID)
+{
+	return NtCurrentProcess();
+}
+
+DWORD WINAPI GetCurrentProcessId(VOID)
+{
+	return getpid();
+}
+
+DWORD WINAPI GetThreadId(HANDLE Thread)
+{
+	THREAD_BASIC_INFORMATION basic;
+
+	if (!done(NtQueryInformationThread(Thread, ThreadBasicInformation,
+					   &basic, sizeof(basic), NULL)))
+		return 0;
+	return HandleToULong(basic.ClientId.UniqueThread);
+}
+
+BOOL WINAPI GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode)
+{
+	THREAD_BASIC_INFORMATION basic;
+
+	if (!done(NtQueryInformationThread(hThread, ThreadBasicInformation,
+					   &basic, sizeof(basic), NULL)))
+		return FALSE;
+	*lpExitCode = basic.ExitStatus;
+	return TRUE;
+}
+
+VOID WINAPI ExitThread(DWORD dwExitCode)
+{
+	ntapc__nt_exit_thread(dwExitCode);
+}
+
+BOOL WINAPI SwitchToThread(VOID)
+{
+	return NtYieldExecution() != STATUS_NO_YIELD_PERFORMED;
+}
+
+BOOL WINAPI CloseHandle(HANDLE hObject)
+{
+	return done(NtClose(hObject));
+}
+
+BOOL WINAPI DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle,
+			    HANDLE hTargetProcessHandle, LPHANDLE lpTargetHandle,
+			    DWORD dwDesiredAccess, BOOL bInheritHandle,
+			    DWORD dwOptions)
+{
+	return done(NtDuplicateObject(hSourceProcessHandle, hSourceHandle,
+				      hTargetProcessHandle, lpTargetHandle,
+				      dwDesiredAccess,
+				      bInheritHandle ? OBJ_INHERIT : 0,
+				      dwOptions));
+}
+
+DWORD WINAPI GetTickCount(VOID)
+{
+	return GetTickCount64();
+}
+
+ULONGLONG WINAPI GetTickCount64(VOID)
+{
+	return ntapc__now_ns() / NS_PER_MS;
+}

@@ -108,7 +108,8 @@ static long queue_one(struct thread_file *tf, const struct ntapc_queue *args,
 		return -ENOMEM;
 	err = ntapc_queue(thread, user, reserve, args);
 	put_charged(tf, user);
-	if (thread->task == current)
+	/* Without an error it isn't retired, and ->task no other's by now. */
+	if (!err && thread->task == current)
 		err = ntapc_deliver_sync(thread, err);
 	return err;
 }

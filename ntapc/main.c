@@ -4,7 +4,6 @@
  */
 #include <linux/module.h>
 #include <linux/rcupdate.h>
-#include <linux/workqueue.h>
 
 #include "dev/dev.h"
 #include "task/thread.h"
@@ -19,12 +18,9 @@ static int __init ntapc_init(void)
 	err = ntapc_queue_init();
 	if (err)
 		goto exit_threads;
-	err = ntapc_deliver_init();
-	if (err)
-		goto exit_queue;
 	err = ntapc_access_init();
 	if (err)
-		goto exit_deliver;
+		goto exit_queue;
 	err = ntapc_events_init();
 	if (err)
 		goto exit_access;
@@ -46,8 +42,6 @@ exit_events:
 	ntapc_events_exit();
 exit_access:
 	ntapc_access_exit();
-exit_deliver:
-	ntapc_deliver_exit();
 exit_queue:
 	ntapc_queue_exit();
 exit_threads:
@@ -64,7 +58,6 @@ static void __exit ntapc_exit(void)
 {
 	ntapc_device_exit();
 	ntapc_events_exit();
-	ntapc_deliver_exit();
 	synchronize_rcu_tasks();
 	ntapc_access_exit();
 	ntapc_threads_exit();

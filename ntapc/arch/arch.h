@@ -30,6 +30,8 @@ enum ntapc_restart {
 
 /* regs.c */
 enum ntapc_restart ntapc_arch_restart(const struct pt_regs *regs);
+bool ntapc_arch_handler_interrupts(const struct pt_regs *regs, bool sa_restart);
+void ntapc_arch_interrupt_call(struct pt_regs *regs);
 void ntapc_arch_convert_restart(struct pt_regs *regs,
 				enum ntapc_restart restart);
 void ntapc_arch_fail_restart(struct pt_regs *regs);

@@ -48,6 +48,34 @@ enum ntapc_restart ntapc_arch_restart(const struct pt_regs *regs)
 }
 
 /**
+ * ntapc_arch_handler_interrupts - does a handler end that system call?
+ * @regs: the user registers, in which ntapc_arch_restart() found something
+ * @sa_restart: the handler was installed with SA_RESTART
+ *
+ * Return: whether the call is to return EINTR.
+ */
+bool ntapc_arch_handler_interrupts(const struct pt_regs *regs, bool sa_restart)
+{
+	switch (ntapc_arch_syscall_result(regs)) {
+	case -ERESTARTNOINTR:
+		return false;
+	case -ERESTARTSYS:
+		return !sa_restart;
+	}
+	return true;
+}
+
+/**
+ * ntapc_arch_interrupt_call - the other way to act on ntapc_arch_restart()
+ * @regs: the user registers; the system call has returned EINTR
+ */
+void ntapc_arch_interrupt_call(struct pt_regs *regs)
+{
+	user_gp(regs)[R_AX] = -EINTR;
+	leave_syscall(regs);
+}
+
+/**
  * ntapc_arch_convert_restart - act on what ntapc_arch_restart() found
  * @regs: the user registers
  * @restart: what it found

@@ -79,7 +79,7 @@ static bool records_valid(u32 flags, u64 records, u32 nr_records)
 static bool wait_args_valid(const struct ntapc_wait *args)
 {
 	return !(args->flags & ~WAIT_FLAGS) && args->nr_objects <= 1 &&
-	       !args->nr_objects == !args->objects &&
+	       (args->nr_objects || !args->objects) &&
 	       records_valid(args->flags, args->records, args->nr_records);
 }
 

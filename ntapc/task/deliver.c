@@ -17,8 +17,6 @@
 #include "thread.h"
 #include "../arch/arch.h"
 
-static struct workqueue_struct *postponed_queue;
-
 /**
  * struct ntapc_continuation - what NTAPC_IOC_CONTINUE asks for
  * @context: to be resumed; not trusted
@@ -92,34 +90,6 @@ void ntapc_thread_kick(struct ntapc_thread *thread, bool interrupt)
 	*queued = true;
 	ntapc_thread_hold(thread);
 	ntapc_thread_pin(thread);
-}
-
-/*
- * A system call was interrupted and a signal waits too. Whether the call
- * restarts is then the signal's handler's affair (SA_RESTART), which isn't known
- * yet, so the APC has to come after the signal's frame is made. Task work added
- * from task work would run before that; work queue's work comes after it, as it
- * needs this thread to get that far or be preempted, and if it was preempted
- * right here we only come by once more.
- */
-static void postponed_kick(struct work_struct *work)
-{
-	struct ntapc_thread *thread =
-		container_of(work, struct ntapc_thread, postponed);
-
-	/* If it still is queued, the thread is pinned, and may be so again. */
-	spin_lock(&thread->lock);
-	if (!thread->retired && (thread->nr_user || thread->nr_special))
-		ntapc_thread_kick(thread, false);
-	spin_unlock(&thread->lock);
-	ntapc_thread_put(thread);
-}
-
-static void postpone(struct ntapc_thread *thread)
-{
-	ntapc_thread_hold(thread);
-	if (!queue_work(postponed_queue, &thread->postponed))
-		ntapc_thread_put(thread);
 }
 
 /**
@@ -196,10 +166,7 @@ struct ntapc_user_apc *ntapc_take_user(struct ntapc_thread *thread,
 		if (!is_stale(thread, uapc))
 			return uapc;
 		list_add_tail(&apc->entry, stale);
-		if (uapc->flags & NTAPC_QUEUE_SPECIAL)
-			thread->nr_special--;
-		else
-			thread->nr_user--;
+		ntapc_uncount(thread, uapc);
 		thread->nr_dropped++;
 		/* It didn't run, so that it can't have disarmed the next. */
 		if (armed && thread->nr_user)
@@ -304,11 +271,8 @@ static enum push push_user_apc(struct ntapc_thread *thread,
 		spin_unlock(&thread->lock);
 		return PUSH_FAULT;
 	}
+	ntapc_uncount(thread, uapc);
 	thread->nr_delivered++;
-	if (uapc->flags & NTAPC_QUEUE_SPECIAL)
-		thread->nr_special--;
-	else
-		thread->nr_user--;
 	spin_unlock(&thread->lock);
 
 	thread->last_frame = user_stack_pointer(regs);
@@ -330,7 +294,6 @@ static void deliver_async(struct ntapc_thread *thread)
 	struct ntapc_continuation *cont = thread->continuation;
 	struct ntapc_frame frame = { };
 	struct pt_regs *regs = current_pt_regs();
-	enum ntapc_restart restart;
 
 	ntapc_run_kernel_apcs(thread);
 	if (cont) {
@@ -344,15 +307,8 @@ static void deliver_async(struct ntapc_thread *thread)
 	    newest_frame_not_entered(thread, regs))
 		goto resume;
 
-	restart = ntapc_arch_restart(regs);
-	if (restart != NTAPC_RESTART_NONE &&
-	    test_thread_flag(TIF_SIGPENDING)) {
-		postpone(thread);
-		return;
-	}
-	if (restart == NTAPC_RESTART_BLOCK)
-		frame.restart = ntapc_restart_save(thread);
-	ntapc_arch_convert_restart(regs, restart);
+	if (!cont)
+		frame.restart = ntapc_restart_settle(thread, regs);
 	ntapc_arch_abort_rseq(regs);
 
 	switch (push_user_apc(thread, regs, &frame, NULL)) {
@@ -381,6 +337,7 @@ static void run_down(struct ntapc_thread *thread)
 	thread->nr_dropped += thread->nr_user + thread->nr_special;
 	thread->nr_user = 0;
 	thread->nr_special = 0;
+	thread->nr_reserved = 0;
 	spin_unlock(&thread->lock);
 	kfree(thread->continuation);
 	thread->continuation = NULL;
@@ -488,7 +445,6 @@ void ntapc_thread_init_works(struct ntapc_thread *thread)
 	init_task_work(&thread->work, work_fn);
 	init_task_work(&thread->nudge, nudge_fn);
 	init_task_work(&thread->retire_work, retire_fn);
-	INIT_WORK(&thread->postponed, postponed_kick);
 }
 
 /**
@@ -572,15 +528,4 @@ int ntapc_continue(struct ntapc_thread *thread, const struct ntapc_frame *frame,
 	ntapc_thread_kick(thread, false);
 	spin_unlock(&thread->lock);
 	return 0;
-}
-
-int ntapc_deliver_init(void)
-{
-	postponed_queue = alloc_workqueue("ntapc", 0, 0);
-	return postponed_queue ? 0 : -ENOMEM;
-}
-
-void ntapc_deliver_exit(void)
-{
-	destroy_workqueue(postponed_queue);
 }

@@ -122,7 +122,7 @@ static void special_second_stage(struct ntapc_apc *apc,
 		ntapc_control_publish(thread);
 		apc = NULL;
 	} else {
-		thread->nr_special--;
+		ntapc_uncount(thread, uapc);
 		thread->nr_dropped++;
 	}
 	spin_unlock(&thread->lock);
@@ -147,7 +147,8 @@ static void init_apc(struct ntapc_user_apc *uapc, struct ntapc_thread *thread,
 
 static bool thread_is_full(const struct ntapc_thread *thread)
 {
-	return READ_ONCE(thread->nr_user) + READ_ONCE(thread->nr_special) >=
+	return READ_ONCE(thread->nr_user) + READ_ONCE(thread->nr_special) -
+	       READ_ONCE(thread->nr_reserved) >=
 	       READ_ONCE(ntapc_max_queued_per_thread);
 }
 
@@ -159,6 +160,25 @@ static void count_queued(struct ntapc_thread *thread,
 		thread->nr_special++;
 	else
 		thread->nr_user++;
+	if (uapc->reserve)
+		thread->nr_reserved++;
+}
+
+/**
+ * ntapc_uncount - an APC is no longer queued
+ * @thread: its target, locked
+ * @uapc: the APC, not yet freed
+ */
+void ntapc_uncount(struct ntapc_thread *thread,
+		   const struct ntapc_user_apc *uapc)
+{
+	lockdep_assert_held(&thread->lock);
+	if (uapc->flags & NTAPC_QUEUE_SPECIAL)
+		thread->nr_special--;
+	else
+		thread->nr_user--;
+	if (uapc->reserve)
+		thread->nr_reserved--;
 }
 
 /*

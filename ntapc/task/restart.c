@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Restart state of system calls that an APC interrupted.
+ * System calls that an APC interrupted: whether they restart, and their state.
  *
  * current->restart_block holds the state of one call. The APC makes calls of its
  * own, which overwrite it, so that it is kept aside here until the frame's code
  * continues. It holds kernel pointers: user space sees only a number.
  */
+#include <linux/ptrace.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "thread.h"
+#include "../arch/arch.h"
 
 /* Frames that are abandoned, by longjmp() say, leave their state behind. */
 #define MAX_RESTARTS	64
@@ -38,14 +41,11 @@ static void free_oldest(struct ntapc_thread *thread)
 	kfree(state);
 }
 
-/**
- * ntapc_restart_save - keep current's restart state
- * @thread: current's record
- *
- * Return: what names it, never 0. Without memory it names nothing: the call
- * will then have been interrupted (EINTR).
+/*
+ * Keeps current's restart state. Returns what names it, never 0. Without memory
+ * it names nothing: the call will then have been interrupted (EINTR).
  */
-u64 ntapc_restart_save(struct ntapc_thread *thread)
+static u64 save_state(struct ntapc_thread *thread)
 {
 	u64 id = ++thread->next_restart;
 	struct restart_state *state, *last;
@@ -64,10 +64,81 @@ u64 ntapc_restart_save(struct ntapc_thread *thread)
 	return id;
 }
 
+/* The first of @pending that isn't blocked and has a handler, or NULL. */
+static const struct k_sigaction *
+first_handled(const struct sigpending *pending)
+{
+	const struct k_sigaction *action;
+	int sig;
+
+	lockdep_assert_held(&current->sighand->siglock);
+	for (sig = 1; sig <= _NSIG; sig++) {
+		if (!sigismember((sigset_t *)&pending->signal, sig) ||
+		    sigismember(&current->blocked, sig))
+			continue;
+		action = &current->sighand->action[sig - 1];
+		if (action->sa.sa_handler != SIG_IGN &&
+		    action->sa.sa_handler != SIG_DFL)
+			return action;
+	}
+	return NULL;
+}
+
+/*
+ * Task work comes before the signals that are pending with it. Whether the call
+ * restarts is the affair of the one that is handled first.
+ *
+ * That another signal may come, or this one be taken by another thread, between
+ * here and there does no harm: a handler that ran and didn't end the call is
+ * what a signal just before the call gives, too, and EINTR is the answer that a
+ * call with that signal pending had coming.
+ */
+static bool signal_interrupts(const struct pt_regs *regs)
+{
+	const struct k_sigaction *action;
+	bool interrupts = false;
+
+	spin_lock_irq(&current->sighand->siglock);
+	action = first_handled(&current->pending);
+	if (!action)
+		action = first_handled(&current->signal->shared_pending);
+	if (action)
+		interrupts = ntapc_arch_handler_interrupts(regs,
+				action->sa.sa_flags & SA_RESTART);
+	spin_unlock_irq(&current->sighand->siglock);
+	return interrupts;
+}
+
+/**
+ * ntapc_restart_settle - decide what becomes of an interrupted system call
+ * @thread: current's record
+ * @regs: current's user registers; afterwards those of code that isn't in a
+ *	system call, see ntapc_arch_convert_restart()
+ *
+ * Return: what names the call's restart state, for ntapc_restart_resume(); 0 if
+ * there is none.
+ */
+u64 ntapc_restart_settle(struct ntapc_thread *thread, struct pt_regs *regs)
+{
+	enum ntapc_restart restart = ntapc_arch_restart(regs);
+	u64 id = 0;
+
+	if (restart == NTAPC_RESTART_NONE)
+		return 0;
+	if (signal_pending(current) && signal_interrupts(regs)) {
+		ntapc_arch_interrupt_call(regs);
+		return 0;
+	}
+	if (restart == NTAPC_RESTART_BLOCK)
+		id = save_state(thread);
+	ntapc_arch_convert_restart(regs, restart);
+	return id;
+}
+
 /**
  * ntapc_restart_resume - make a kept state current's again
  * @thread: current's record
- * @id: from ntapc_restart_save(), by way of user space: not trusted
+ * @id: from ntapc_restart_settle(), by way of user space: not trusted
  *
  * Frames nest: those newer than the one that continues have been abandoned.
  *

@@ -44,11 +44,11 @@
 #include <linux/task_work.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
-#include <linux/workqueue.h>
 #include <linux/ntapc.h>
 
 #include "../core/core.h"
 
+struct pt_regs;
 struct vm_area_struct;
 
 /**
@@ -154,9 +154,9 @@ struct ntapc_continuation;
  *	whatever there is to do, so that their order doesn't matter
  * @retire_work: retires the thread
  * @retiring: @retire_work is queued, or was; atomic
- * @postponed: queues @work again, see deliver.c
  * @kref: see above
  * @nr_user: ordinary user APCs queued; under @lock
+ * @nr_reserved: of both kinds, those of reserve objects; under @lock
  * @nr_special: special user APCs queued, in either stage; under @lock
  * @exit_status: plain loads and stores
  * @authority: counts the changes that took away other processes' right to act
@@ -193,10 +193,10 @@ struct ntapc_thread {
 	struct callback_head nudge;
 	struct callback_head retire_work;
 	atomic_t retiring;
-	struct work_struct postponed;
 	struct kref kref;
 	u32 nr_user;
 	u32 nr_special;
+	u32 nr_reserved;
 	u32 exit_status;
 	u32 authority;
 	u64 nr_queued;
@@ -256,10 +256,10 @@ int ntapc_queue_many(struct ntapc_thread *thread, struct ntapc_user *user,
 struct ntapc_reserve_object *ntapc_reserve_alloc(void);
 void ntapc_reserve_put(struct ntapc_reserve_object *reserve);
 struct ntapc_user_apc *ntapc_user_apc_of(struct ntapc_apc *apc);
+void ntapc_uncount(struct ntapc_thread *thread,
+		   const struct ntapc_user_apc *uapc);
 
 /* deliver.c: the only user of task_work */
-int ntapc_deliver_init(void);
-void ntapc_deliver_exit(void);
 void ntapc_thread_init_works(struct ntapc_thread *thread);
 void ntapc_thread_retire_later(struct ntapc_thread *thread);
 void ntapc_thread_kick(struct ntapc_thread *thread, bool interrupt);
@@ -276,7 +276,7 @@ int ntapc_continue(struct ntapc_thread *thread, const struct ntapc_frame *frame,
 		   bool test_alert);
 
 /* restart.c: restart state of system calls that an APC interrupted */
-u64 ntapc_restart_save(struct ntapc_thread *thread);
+u64 ntapc_restart_settle(struct ntapc_thread *thread, struct pt_regs *regs);
 bool ntapc_restart_resume(struct ntapc_thread *thread, u64 id);
 void ntapc_restart_free_all(struct ntapc_thread *thread);
 

@@ -61,18 +61,12 @@ static void deliver_taken(struct ntapc_thread *thread, struct list_head *taken)
 {
 	struct ntapc_normal normal;
 	struct ntapc_apc *apc, *next;
-	u32 nr_user = 0, nr_special = 0;
 
-	list_for_each_entry(apc, taken, entry) {
-		if (ntapc_user_apc_of(apc)->flags & NTAPC_QUEUE_SPECIAL)
-			nr_special++;
-		else
-			nr_user++;
-	}
 	spin_lock(&thread->lock);
-	thread->nr_user -= nr_user;
-	thread->nr_special -= nr_special;
-	thread->nr_delivered += nr_user + nr_special;
+	list_for_each_entry(apc, taken, entry) {
+		ntapc_uncount(thread, ntapc_user_apc_of(apc));
+		thread->nr_delivered++;
+	}
 	ntapc_control_publish(thread);
 	spin_unlock(&thread->lock);
 	list_for_each_entry_safe(apc, next, taken, entry) {

@@ -32,7 +32,7 @@ static long ioctl_info(struct ntapc_call *call)
 	user = ntapc_user_get(current_uid());
 	if (!user)
 		return -ENOMEM;
-	info.queued_user = atomic_read(&user->queued);
+	info.queued_user = ntapc_user_queued(user);
 	ntapc_user_put(user);
 	return ntapc_copy_out(call, &info, sizeof(info));
 }
@@ -205,7 +205,14 @@ static long instance_ioctl(struct file *file, unsigned int cmd,
 
 static int instance_open(struct inode *inode, struct file *file)
 {
+	ntapc_file_opened();
 	return stream_open(inode, file);
+}
+
+static int instance_release(struct inode *inode, struct file *file)
+{
+	ntapc_file_closed();
+	return 0;
 }
 
 static void instance_show_fdinfo(struct seq_file *m, struct file *file)
@@ -217,6 +224,7 @@ static void instance_show_fdinfo(struct seq_file *m, struct file *file)
 static const struct file_operations instance_fops = {
 	.owner = THIS_MODULE,
 	.open = instance_open,
+	.release = instance_release,
 	.unlocked_ioctl = instance_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.show_fdinfo = instance_show_fdinfo,

@@ -19,6 +19,25 @@ static const struct ntapc_ioctl *find(unsigned int cmd,
 	return table->cmd == cmd ? table : NULL;
 }
 
+/* Copies a struct in whose size may be another than ours. */
+static int copy_in(struct ntapc_call *call, const struct ntapc_ioctl *ioctl)
+{
+	int err;
+
+	if (get_user(call->size, (u32 __user *)call->user))
+		return -EFAULT;
+	if (call->size < ioctl->min_size)
+		return -EINVAL;
+	if (call->size > PAGE_SIZE)
+		return -E2BIG;
+	err = copy_struct_from_user(call->args, ioctl->size, call->user,
+				    call->size);
+	/* It was checked, and may have been changed since. */
+	if (!err)
+		*(u32 *)call->args = call->size;
+	return err;
+}
+
 /**
  * ntapc_dispatch_ioctl - the body of every ->unlocked_ioctl
  * @file: that it was made on
@@ -45,17 +64,17 @@ long ntapc_dispatch_ioctl(struct file *file, unsigned int cmd,
 
 	if (!ioctl)
 		return -ENOTTY;
-	if (get_user(call.size, (u32 __user *)call.user))
-		return -EFAULT;
-	if (call.size < ioctl->min_size)
-		return -EINVAL;
-	if (call.size > PAGE_SIZE)
-		return -E2BIG;
-	err = copy_struct_from_user(args, ioctl->size, call.user, call.size);
-	if (err)
-		return err;
-	/* Checked above, and may have been changed since. */
-	*(u32 *)args = call.size;
+	/*
+	 * Nearly every caller's struct is as long as ours: one access to user
+	 * memory says so. A shorter one may be at the end of what is mapped.
+	 */
+	call.size = ioctl->size;
+	if (copy_from_user(args, call.user, ioctl->size) ||
+	    *(u32 *)args != ioctl->size) {
+		err = copy_in(&call, ioctl);
+		if (err)
+			return err;
+	}
 	return ioctl->execute(&call);
 }
 

@@ -11,6 +11,7 @@
 static int reserve_release(struct inode *inode, struct file *file)
 {
 	ntapc_reserve_put(file->private_data);
+	ntapc_file_closed();
 	return 0;
 }
 
@@ -51,9 +52,12 @@ long ntapc_reserve_open(struct ntapc_call *call)
 	reserve = ntapc_reserve_alloc();
 	if (!reserve)
 		return -ENOMEM;
+	ntapc_file_opened();
 	fd = anon_inode_getfd("[ntapc-reserve]", &reserve_fops, reserve,
 			      O_RDWR | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
 		ntapc_reserve_put(reserve);
+		ntapc_file_closed();
+	}
 	return fd;
 }

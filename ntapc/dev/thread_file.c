@@ -221,6 +221,7 @@ static void free_thread_file(struct thread_file *tf)
 	ntapc_user_put(tf->user);
 	ntapc_thread_put(tf->thread);
 	kfree(tf);
+	ntapc_file_closed();
 }
 
 static int thread_release(struct inode *inode, struct file *file)
@@ -288,6 +289,7 @@ static int make_fd(struct ntapc_thread *thread, u32 authority)
 	ntapc_thread_hold(thread);
 	tf->thread = thread;
 	tf->authority = authority;
+	ntapc_file_opened();
 	fd = anon_inode_getfd("[ntapc-thread]", &thread_fops, tf,
 			      O_RDWR | O_CLOEXEC);
 	if (fd < 0)

@@ -29,46 +29,39 @@ struct ntapc_continuation {
 	u32 flags;
 };
 
+/* Will code of ours be called for the thread, other than by its own ioctls? */
+static bool under_way(const struct ntapc_thread *thread)
+{
+	lockdep_assert_held(&thread->lock);
+	return thread->nr_user || thread->nr_special || thread->delivering ||
+	       thread->work_queued || thread->nudge_queued;
+}
+
 /**
- * ntapc_thread_pin - keep the module: code of its will be called
- * @thread: locked
+ * ntapc_thread_pin - keep the module if code of its will be called
+ * @thread: any; the caller keeps the module itself
  */
 void ntapc_thread_pin(struct ntapc_thread *thread)
 {
-	lockdep_assert_held(&thread->lock);
-	if (!thread->pinned) {
+	spin_lock(&thread->lock);
+	if (!thread->pinned && under_way(thread)) {
 		__module_get(THIS_MODULE);
 		thread->pinned = true;
 	}
-}
-
-static bool nothing_under_way(const struct ntapc_thread *thread)
-{
-	return !READ_ONCE(thread->nr_user) && !READ_ONCE(thread->nr_special) &&
-	       !READ_ONCE(thread->work_queued) &&
-	       !READ_ONCE(thread->nudge_queued);
-}
-
-/**
- * ntapc_thread_unpin - the module may go, if nothing is left
- * @thread: not locked
- *
- * Return: whether the caller has now to drop the reference, as the last thing
- * it does: see ntapc_work().
- */
-bool ntapc_thread_unpin(struct ntapc_thread *thread)
-{
-	bool unpin;
-
-	/* Whoever takes the last one away will come here too. */
-	if (!READ_ONCE(thread->pinned) || !nothing_under_way(thread))
-		return false;
-	spin_lock(&thread->lock);
-	unpin = thread->pinned && nothing_under_way(thread);
-	if (unpin)
-		thread->pinned = false;
 	spin_unlock(&thread->lock);
-	return unpin;
+}
+
+/*
+ * Nothing may be left for which the thread was pinned. Returns whether the
+ * caller has now to drop the reference, as the last thing it does.
+ */
+static bool unpin(struct ntapc_thread *thread)
+{
+	lockdep_assert_held(&thread->lock);
+	if (!thread->pinned || under_way(thread))
+		return false;
+	thread->pinned = false;
+	return true;
 }
 
 /**
@@ -89,7 +82,6 @@ void ntapc_thread_kick(struct ntapc_thread *thread, bool interrupt)
 		return;	/* Past its last task work: it retires. */
 	*queued = true;
 	ntapc_thread_hold(thread);
-	ntapc_thread_pin(thread);
 }
 
 /**
@@ -175,6 +167,25 @@ struct ntapc_user_apc *ntapc_take_user(struct ntapc_thread *thread,
 	return NULL;
 }
 
+/**
+ * ntapc_untake - user space couldn't be given what was taken
+ * @thread: current's record
+ * @taken: what was, in order, counted as delivered; emptied
+ */
+void ntapc_untake(struct ntapc_thread *thread, struct list_head *taken)
+{
+	struct ntapc_apc *apc;
+
+	spin_lock(&thread->lock);
+	list_for_each_entry(apc, taken, entry) {
+		ntapc_count(thread, ntapc_user_apc_of(apc));
+		thread->nr_delivered--;
+	}
+	ntapc_core_requeue(&thread->kt, taken);
+	ntapc_control_publish(thread);
+	spin_unlock(&thread->lock);
+}
+
 static void fill_frame(struct ntapc_frame *frame, const struct pt_regs *regs,
 		       const struct ntapc_user_apc *uapc)
 {
@@ -235,12 +246,15 @@ static enum push push_user_apc(struct ntapc_thread *thread,
 	struct ntapc_normal normal;
 	LIST_HEAD(stale);
 	LIST_HEAD(taken);
-	int err;
 
 	if (!dispatcher)
 		return PUSH_NONE;
 	spin_lock(&thread->lock);
 	uapc = ntapc_take_user(thread, &stale);
+	if (uapc) {
+		ntapc_uncount(thread, uapc);
+		thread->nr_delivered++;
+	}
 	/*
 	 * The end of a special one has to see to ordinary ones that an
 	 * alertable point has armed, and to further special ones.
@@ -261,20 +275,11 @@ static enum push push_user_apc(struct ntapc_thread *thread,
 		frame->context.rax = *result;
 	if (frame->restart)
 		frame->flags |= NTAPC_FRAME_NEED_CONTINUE;
-	err = ntapc_arch_push_frame(regs, dispatcher, frame);
-
-	spin_lock(&thread->lock);
-	if (err) {
+	if (ntapc_arch_push_frame(regs, dispatcher, frame)) {
 		list_add(&uapc->apc.entry, &taken);
-		ntapc_core_requeue(&thread->kt, &taken);
-		ntapc_control_publish(thread);
-		spin_unlock(&thread->lock);
+		ntapc_untake(thread, &taken);
 		return PUSH_FAULT;
 	}
-	ntapc_uncount(thread, uapc);
-	thread->nr_delivered++;
-	spin_unlock(&thread->lock);
-
 	thread->last_frame = user_stack_pointer(regs);
 	normal = uapc->apc.normal;
 	uapc->apc.kernel_routine(&uapc->apc, &normal);
@@ -362,16 +367,28 @@ static void deliver(struct ntapc_thread *thread)
 }
 
 /*
- * The end of both task works. Once the last reference to the module is dropped
- * only these few instructions are still ours, and none of them blocks:
- * module_exit waits for them with synchronize_rcu_tasks().
+ * Both task works. Once the last reference to the module is dropped only a few
+ * instructions are still ours, and none of them blocks: module_exit waits for
+ * them with synchronize_rcu_tasks().
  */
-static void work_done(struct ntapc_thread *thread)
+static void run_work(struct ntapc_thread *thread, bool *queued)
 {
-	bool unpin = ntapc_thread_unpin(thread);
+	bool put;
 
+	spin_lock(&thread->lock);
+	/* From here on whatever comes needs a new kick. */
+	*queued = false;
+	thread->delivering++;
+	spin_unlock(&thread->lock);
+
+	deliver(thread);
+
+	spin_lock(&thread->lock);
+	thread->delivering--;
+	put = unpin(thread);
+	spin_unlock(&thread->lock);
 	ntapc_thread_put(thread);
-	if (unpin)
+	if (put)
 		module_put(THIS_MODULE);
 }
 
@@ -380,12 +397,7 @@ static void work_fn(struct callback_head *head)
 	struct ntapc_thread *thread =
 		container_of(head, struct ntapc_thread, work);
 
-	/* From here on whatever comes needs a new kick. */
-	spin_lock(&thread->lock);
-	thread->work_queued = false;
-	spin_unlock(&thread->lock);
-	deliver(thread);
-	work_done(thread);
+	run_work(thread, &thread->work_queued);
 }
 
 static void nudge_fn(struct callback_head *head)
@@ -393,24 +405,30 @@ static void nudge_fn(struct callback_head *head)
 	struct ntapc_thread *thread =
 		container_of(head, struct ntapc_thread, nudge);
 
-	spin_lock(&thread->lock);
-	thread->nudge_queued = false;
-	spin_unlock(&thread->lock);
-	deliver(thread);
-	work_done(thread);
+	run_work(thread, &thread->nudge_queued);
 }
 
 static void retire_fn(struct callback_head *head)
 {
 	struct ntapc_thread *thread =
 		container_of(head, struct ntapc_thread, retire_work);
+	bool put = true;
 
 	ntapc_thread_retire(thread);
 	run_down(thread);
-	if (ntapc_thread_unpin(thread))
+
+	/* The other works may be right behind: they get our reference then. */
+	spin_lock(&thread->lock);
+	if (under_way(thread) && !thread->pinned) {
+		thread->pinned = true;
+		put = false;
+	} else if (unpin(thread)) {
 		module_put(THIS_MODULE);
+	}
+	spin_unlock(&thread->lock);
 	ntapc_thread_put(thread);
-	module_put(THIS_MODULE);
+	if (put)
+		module_put(THIS_MODULE);
 }
 
 /**
@@ -447,6 +465,18 @@ void ntapc_thread_init_works(struct ntapc_thread *thread)
 	init_task_work(&thread->retire_work, retire_fn);
 }
 
+/* The ioctl's descriptor keeps the module. */
+static void unpin_in_ioctl(struct ntapc_thread *thread)
+{
+	bool put;
+
+	spin_lock(&thread->lock);
+	put = unpin(thread);
+	spin_unlock(&thread->lock);
+	if (put)
+		module_put(THIS_MODULE);
+}
+
 /**
  * ntapc_deliver_sync - deliver at the end of an ioctl of the thread's own
  * @thread: current's record
@@ -477,9 +507,8 @@ long ntapc_deliver_sync(struct ntapc_thread *thread, long result)
 	    push_user_apc(thread, regs, &frame, &result) == PUSH_FAULT)
 		result = -EFAULT;
 out:
-	/* The ioctl's descriptor keeps the module. */
-	if (ntapc_thread_unpin(thread))
-		module_put(THIS_MODULE);
+	if (unlikely(READ_ONCE(thread->pinned)))
+		unpin_in_ioctl(thread);
 	return result;
 }
 

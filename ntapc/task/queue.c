@@ -130,6 +130,25 @@ static void special_second_stage(struct ntapc_apc *apc,
 		free_apc(uapc);
 }
 
+/*
+ * A special one to oneself, which no region and no other kernel APC holds up,
+ * would reach its second stage at the end of this very ioctl: it starts there.
+ */
+static void skip_first_stage(struct ntapc_user_apc *uapc)
+{
+	const struct ntapc_kthread *kt = &uapc->thread->kt;
+	struct ntapc_apc *apc = &uapc->apc;
+
+	lockdep_assert_held(&uapc->thread->lock);
+	if (kt->special_apc_disable || kt->kernel_apc_disable ||
+	    kt->apc_state.kernel_in_progress || kt->apc_state_index ||
+	    !ntapc_apc_state_empty(&kt->apc_state, NTAPC_KERNEL_MODE))
+		return;
+	apc->kernel_routine = user_apc_done;
+	apc->mode = NTAPC_USER_MODE;
+	apc->special_user = true;
+}
+
 static void init_apc(struct ntapc_user_apc *uapc, struct ntapc_thread *thread,
 		     u32 flags, u64 routine, u64 context)
 {
@@ -152,10 +171,14 @@ static bool thread_is_full(const struct ntapc_thread *thread)
 	       READ_ONCE(ntapc_max_queued_per_thread);
 }
 
-static void count_queued(struct ntapc_thread *thread,
-			 const struct ntapc_user_apc *uapc)
+/**
+ * ntapc_count - an APC is queued
+ * @thread: its target, locked
+ * @uapc: the APC
+ */
+void ntapc_count(struct ntapc_thread *thread, const struct ntapc_user_apc *uapc)
 {
-	thread->nr_queued++;
+	lockdep_assert_held(&thread->lock);
 	if (uapc->flags & NTAPC_QUEUE_SPECIAL)
 		thread->nr_special++;
 	else
@@ -204,6 +227,8 @@ static int insert(struct ntapc_thread *thread, struct ntapc_user_apc *uapc,
 		return -ESRCH;
 	if (!uapc->reserve && thread_is_full(thread))
 		return -EAGAIN;
+	if ((uapc->flags & NTAPC_QUEUE_SPECIAL) && thread->task == current)
+		skip_first_stage(uapc);
 	if (!ntapc_core_insert(&thread->kt, &uapc->apc, arg1, arg2,
 			       thread->task == current, &wake))
 		return -ESRCH;
@@ -211,8 +236,8 @@ static int insert(struct ntapc_thread *thread, struct ntapc_user_apc *uapc,
 		uapc->authority = ntapc_authority_refresh(thread);
 		uapc->flags |= NTAPC_APC_FOREIGN;
 	}
-	count_queued(thread, uapc);
-	ntapc_thread_pin(thread);
+	ntapc_count(thread, uapc);
+	thread->nr_queued++;
 	act_on_wake(thread, wake, interrupt);
 	return 0;
 }

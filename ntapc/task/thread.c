@@ -12,7 +12,7 @@
 #include "thread.h"
 #include "../arch/arch.h"
 
-static DEFINE_HASHTABLE(threads, 12);
+static DEFINE_HASHTABLE(threads, 14);
 static DEFINE_HASHTABLE(processes, 8);
 /* Raw, because probes of tracepoints take it, which may not sleep on RT. */
 static DEFINE_RAW_SPINLOCK(threads_lock);
@@ -413,6 +413,35 @@ void ntapc_thread_info(struct ntapc_thread *thread,
 		info->exit_status = READ_ONCE(thread->exit_status);
 	else
 		info->tid = pid_vnr(thread->pid);
+}
+
+static atomic_t nr_files;	/* descriptors of all kinds */
+
+/**
+ * ntapc_file_opened - there is one more descriptor
+ */
+void ntapc_file_opened(void)
+{
+	atomic_inc(&nr_files);
+}
+
+/**
+ * ntapc_file_closed - there is one fewer; that one still holds the module
+ *
+ * With the last one goes what kept the module for threads to which something is
+ * still to happen, and which nobody can queue to any more.
+ */
+void ntapc_file_closed(void)
+{
+	struct ntapc_thread *thread;
+	int bucket;
+
+	if (!atomic_dec_and_test(&nr_files))
+		return;
+	rcu_read_lock();
+	hash_for_each_rcu(threads, bucket, thread, hash)
+		ntapc_thread_pin(thread);
+	rcu_read_unlock();
 }
 
 /**

@@ -12,10 +12,12 @@
  *   reference. Each record holds a reference to its process's record, which is
  *   in a hash by thread group until the group exits or calls execve().
  *
- *   A queued APC belongs to its target. A thread that has APCs queued or task
- *   work under way is *pinned*: it holds a reference to the module, so that the
- *   module can't go while its code is still to be called. (Its last instructions
- *   after dropping that reference are module_exit's affair, see main.c.)
+ *   A queued APC belongs to its target. Every descriptor holds the module. When
+ *   the last one is closed, each thread that has APCs queued or task work under
+ *   way is *pinned*: it holds a reference to the module until nothing is left,
+ *   so that the module can't go while its code is still to be called. (The last
+ *   instructions after dropping that reference are module_exit's affair, see
+ *   main.c.)
  *
  * Locks, outer first
  *
@@ -37,7 +39,6 @@
 #include <linux/cred.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
-#include <linux/refcount.h>
 #include <linux/restart_block.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
@@ -55,15 +56,13 @@ struct vm_area_struct;
  * struct ntapc_user - what one user has queued
  * @hash: by @uid; protected by users_lock
  * @uid: invariant
- * @refs: one for each thread descriptor that charges to it, one for each of
- *	its APCs
- * @queued: its APCs, reserve objects' not counted
+ * @state: how many descriptors charge to it, and how many APCs are charged;
+ *	one word, see user.c. At 0 it is freed
  */
 struct ntapc_user {
 	struct hlist_node hash;
 	kuid_t uid;
-	refcount_t refs;
-	atomic_t queued;
+	atomic64_t state;
 };
 
 /**
@@ -142,6 +141,7 @@ struct ntapc_continuation;
  * @retired: exited or called execve(); set once, under @lock
  * @work_queued: @work is queued; under @lock
  * @nudge_queued: @nudge is queued; under @lock
+ * @delivering: how many of @work and @nudge are running; under @lock
  * @pinned: holds a reference to the module; under @lock
  * @dumpable: of its address space when last looked at; under @lock
  * @kt: the APC state; under @lock
@@ -184,6 +184,7 @@ struct ntapc_thread {
 	bool work_queued;
 	bool nudge_queued;
 	bool pinned;
+	u8 delivering;
 	u8 dumpable;
 	struct ntapc_kthread kt;
 	struct task_struct *task;
@@ -216,6 +217,8 @@ struct ntapc_thread {
 
 /* thread.c: records and their lives */
 int ntapc_threads_init(void);
+void ntapc_file_opened(void);
+void ntapc_file_closed(void);
 void ntapc_threads_exit(void);
 unsigned int ntapc_nr_threads(void);
 struct ntapc_thread *ntapc_thread_self(void);
@@ -242,6 +245,7 @@ extern unsigned int ntapc_max_queued_per_thread;
 extern unsigned int ntapc_max_queued_per_user;
 struct ntapc_user *ntapc_user_get(kuid_t uid);
 void ntapc_user_put(struct ntapc_user *user);
+u32 ntapc_user_queued(const struct ntapc_user *user);
 bool ntapc_user_charge(struct ntapc_user *user);
 void ntapc_user_uncharge(struct ntapc_user *user);
 
@@ -256,6 +260,7 @@ int ntapc_queue_many(struct ntapc_thread *thread, struct ntapc_user *user,
 struct ntapc_reserve_object *ntapc_reserve_alloc(void);
 void ntapc_reserve_put(struct ntapc_reserve_object *reserve);
 struct ntapc_user_apc *ntapc_user_apc_of(struct ntapc_apc *apc);
+void ntapc_count(struct ntapc_thread *thread, const struct ntapc_user_apc *uapc);
 void ntapc_uncount(struct ntapc_thread *thread,
 		   const struct ntapc_user_apc *uapc);
 
@@ -264,10 +269,10 @@ void ntapc_thread_init_works(struct ntapc_thread *thread);
 void ntapc_thread_retire_later(struct ntapc_thread *thread);
 void ntapc_thread_kick(struct ntapc_thread *thread, bool interrupt);
 void ntapc_thread_pin(struct ntapc_thread *thread);
-bool ntapc_thread_unpin(struct ntapc_thread *thread);
 void ntapc_run_kernel_apcs(struct ntapc_thread *thread);
 struct ntapc_user_apc *ntapc_take_user(struct ntapc_thread *thread,
 				       struct list_head *stale);
+void ntapc_untake(struct ntapc_thread *thread, struct list_head *taken);
 void ntapc_free_apcs(struct list_head *apcs);
 bool ntapc_thread_guarded(const struct ntapc_thread *thread);
 long ntapc_deliver_sync(struct ntapc_thread *thread, long result);

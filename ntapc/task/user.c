@@ -22,15 +22,19 @@ MODULE_PARM_DESC(max_queued_per_user,
 static DEFINE_HASHTABLE(users, 6);
 static DEFINE_SPINLOCK(users_lock);
 
+/* ntapc_user.state: descriptors in the upper half, queued APCs in the lower. */
+#define ONE_REFERENCE	(1LL << 32)
+
 static struct ntapc_user *lookup_user(kuid_t uid)
 {
 	struct ntapc_user *user;
 
+	lockdep_assert_held(&users_lock);
 	hash_for_each_possible(users, user, hash, __kuid_val(uid)) {
-		if (uid_eq(user->uid, uid)) {
-			refcount_inc(&user->refs);
+		/* At 0 it is about to be freed, and another takes its place. */
+		if (uid_eq(user->uid, uid) &&
+		    atomic64_add_unless(&user->state, ONE_REFERENCE, 0))
 			return user;
-		}
 	}
 	return NULL;
 }
@@ -55,7 +59,7 @@ struct ntapc_user *ntapc_user_get(kuid_t uid)
 	if (!new)
 		return NULL;
 	new->uid = uid;
-	refcount_set(&new->refs, 1);
+	atomic64_set(&new->state, ONE_REFERENCE);
 	spin_lock(&users_lock);
 	user = lookup_user(uid);
 	if (!user)
@@ -67,22 +71,38 @@ struct ntapc_user *ntapc_user_get(kuid_t uid)
 	return user;
 }
 
-/**
- * ntapc_user_put - drop a reference
- * @user: from ntapc_user_get()
- */
-void ntapc_user_put(struct ntapc_user *user)
+static void free_user(struct ntapc_user *user)
 {
-	if (!refcount_dec_and_lock(&user->refs, &users_lock))
-		return;
+	spin_lock(&users_lock);
 	hash_del(&user->hash);
 	spin_unlock(&users_lock);
 	kfree(user);
 }
 
 /**
+ * ntapc_user_put - drop a reference
+ * @user: from ntapc_user_get()
+ */
+void ntapc_user_put(struct ntapc_user *user)
+{
+	if (!atomic64_sub_return(ONE_REFERENCE, &user->state))
+		free_user(user);
+}
+
+/**
+ * ntapc_user_queued - how many APCs a user has queued
+ * @user: referenced
+ *
+ * Return: the number.
+ */
+u32 ntapc_user_queued(const struct ntapc_user *user)
+{
+	return lower_32_bits(atomic64_read(&user->state));
+}
+
+/**
  * ntapc_user_charge - one more APC, if the limit allows
- * @user: to be charged; the charge holds a reference
+ * @user: to be charged, referenced; the charge keeps it, too
  *
  * Return: whether the limit allowed it.
  */
@@ -90,12 +110,10 @@ bool ntapc_user_charge(struct ntapc_user *user)
 {
 	unsigned int max = READ_ONCE(ntapc_max_queued_per_user);
 
-	if ((unsigned int)atomic_inc_return(&user->queued) > max) {
-		atomic_dec(&user->queued);
-		return false;
-	}
-	refcount_inc(&user->refs);
-	return true;
+	if (lower_32_bits(atomic64_inc_return(&user->state)) <= max)
+		return true;
+	atomic64_dec(&user->state);
+	return false;
 }
 
 /**
@@ -104,6 +122,6 @@ bool ntapc_user_charge(struct ntapc_user *user)
  */
 void ntapc_user_uncharge(struct ntapc_user *user)
 {
-	atomic_dec(&user->queued);
-	ntapc_user_put(user);
+	if (!atomic64_dec_return(&user->state))
+		free_user(user);
 }

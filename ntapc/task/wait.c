@@ -11,6 +11,39 @@
 /* Records that are taken off the queue and copied out at a time. */
 #define RECORD_CHUNK	16
 
+/**
+ * struct batch - APCs on their way to user space as records
+ * @to: where the next record goes
+ * @room: how many more may be taken
+ * @nr: how many are in @records
+ * @total: how many have been taken
+ * @special_only: leave ordinary ones alone
+ * @taken: those APCs
+ * @stale: others, which may no longer be delivered
+ * @records: taken and not yet copied out
+ */
+struct batch {
+	struct ntapc_record __user *to;
+	u32 room;
+	u32 nr;
+	u32 total;
+	bool special_only;
+	struct list_head taken;
+	struct list_head stale;
+	struct ntapc_record records[RECORD_CHUNK];
+};
+
+static void init_batch(struct batch *batch, u64 to, u32 room)
+{
+	batch->to = u64_to_user_ptr(to);
+	batch->room = room;
+	batch->nr = 0;
+	batch->total = 0;
+	batch->special_only = false;
+	INIT_LIST_HEAD(&batch->taken);
+	INIT_LIST_HEAD(&batch->stale);
+}
+
 static void fill_record(struct ntapc_record *record,
 			const struct ntapc_user_apc *uapc)
 {
@@ -25,50 +58,49 @@ static void fill_record(struct ntapc_record *record,
 	record->pad = 0;
 }
 
-/*
- * Takes up to @room APCs off the queue, special ones first, and writes them to
- * @to. Returns how many are on @taken; -EFAULT leaves them there.
- */
-static int take_records(struct ntapc_thread *thread, bool special_only,
-			struct ntapc_record __user *to, int room,
-			struct list_head *taken, struct list_head *stale)
+/* Takes up to RECORD_CHUNK APCs off the queue, special ones first. */
+static void take_chunk(struct ntapc_thread *thread, struct batch *batch)
 {
 	struct ntapc_apc_state *state = &thread->kt.apc_state;
-	struct ntapc_record records[RECORD_CHUNK];
 	struct ntapc_user_apc *uapc;
-	int nr = 0;
 
-	spin_lock(&thread->lock);
-	while (nr < min(room, RECORD_CHUNK)) {
+	lockdep_assert_held(&thread->lock);
+	while (batch->nr < RECORD_CHUNK && batch->room) {
 		/* Each one's end would arm the next (12.2). */
-		state->user_pending = !special_only && thread->nr_user &&
+		state->user_pending = !batch->special_only &&
 			!list_empty(&state->normal[NTAPC_USER_MODE]);
-		uapc = ntapc_take_user(thread, stale);
+		uapc = ntapc_take_user(thread, &batch->stale);
 		if (!uapc)
 			break;
-		fill_record(&records[nr++], uapc);
-		list_add_tail(&uapc->apc.entry, taken);
+		ntapc_uncount(thread, uapc);
+		thread->nr_delivered++;
+		fill_record(&batch->records[batch->nr++], uapc);
+		list_add_tail(&uapc->apc.entry, &batch->taken);
+		batch->room--;
 	}
 	state->user_pending = false;
-	spin_unlock(&thread->lock);
-	if (copy_to_user(to, records, nr * sizeof(*records)))
-		return -EFAULT;
-	return nr;
+	ntapc_control_publish(thread);
 }
 
-/* The APCs on @taken have been handed over. */
-static void deliver_taken(struct ntapc_thread *thread, struct list_head *taken)
+/* Copies out what has been taken; whether that worked. */
+static bool put_chunk(struct batch *batch)
+{
+	u32 nr = batch->nr;
+
+	if (copy_to_user(batch->to, batch->records,
+			 nr * sizeof(*batch->records)))
+		return false;
+	batch->to += nr;
+	batch->total += nr;
+	batch->nr = 0;
+	return true;
+}
+
+static void deliver_taken(struct list_head *taken)
 {
 	struct ntapc_normal normal;
 	struct ntapc_apc *apc, *next;
 
-	spin_lock(&thread->lock);
-	list_for_each_entry(apc, taken, entry) {
-		ntapc_uncount(thread, ntapc_user_apc_of(apc));
-		thread->nr_delivered++;
-	}
-	ntapc_control_publish(thread);
-	spin_unlock(&thread->lock);
 	list_for_each_entry_safe(apc, next, taken, entry) {
 		normal = apc->normal;
 		apc->kernel_routine(apc, &normal);
@@ -76,42 +108,37 @@ static void deliver_taken(struct ntapc_thread *thread, struct list_head *taken)
 }
 
 /*
- * Hands user APCs over as records. Returns how many, 0 if all have become stale,
- * or -EFAULT with none taken off the queue.
+ * Hands over the first chunk, which has been taken, and what follows. Returns
+ * how many, 0 if all have become stale, or -EFAULT with none off the queue.
  */
-static int deliver_records(struct ntapc_thread *thread, bool special_only,
-			   u64 records, u32 room, u32 __user *nr_records)
+static int deliver_records(struct ntapc_thread *thread, struct batch *batch,
+			   u32 __user *nr_records)
 {
-	struct ntapc_record __user *to = u64_to_user_ptr(records);
-	LIST_HEAD(taken);
-	LIST_HEAD(stale);
-	int nr = 0, got;
+	bool more = batch->nr == RECORD_CHUNK;
+	int ret;
 
-	do {
-		got = take_records(thread, special_only, to + nr, room - nr,
-				   &taken, &stale);
-		if (got < 0)
-			goto fault;
-		nr += got;
-	} while (got == RECORD_CHUNK && (u32)nr < room);
-	if (put_user(nr, nr_records))
-		goto fault;
-	deliver_taken(thread, &taken);
-	ntapc_free_apcs(&stale);
-	return nr;
-
-fault:
-	spin_lock(&thread->lock);
-	ntapc_core_requeue(&thread->kt, &taken);
-	ntapc_control_publish(thread);
-	spin_unlock(&thread->lock);
-	ntapc_free_apcs(&stale);
-	return -EFAULT;
+	while (put_chunk(batch) && more) {
+		spin_lock(&thread->lock);
+		take_chunk(thread, batch);
+		spin_unlock(&thread->lock);
+		more = batch->nr == RECORD_CHUNK;
+	}
+	ret = batch->total;
+	if (batch->nr || (ret && put_user(batch->total, nr_records))) {
+		ntapc_untake(thread, &batch->taken);
+		ret = -EFAULT;
+	} else {
+		deliver_taken(&batch->taken);
+	}
+	if (unlikely(!list_empty(&batch->stale)))
+		ntapc_free_apcs(&batch->stale);
+	return ret;
 }
 
-/* What is waited for, and until when. */
+/* What is waited for, until when, and where APCs go if not by frame. */
 struct wait {
 	struct ntapc_thread *object;
+	struct batch *batch;
 	bool alertable;
 	bool due;
 	ktime_t deadline;
@@ -155,6 +182,8 @@ static int wait_loop(struct ntapc_thread *thread, struct wait *wait)
 			ntapc_core_wait_begin(kt, NTAPC_USER_MODE,
 					      wait->alertable);
 			set_current_state(TASK_INTERRUPTIBLE);
+		} else if (status == NTAPC_WAIT_USER_APC && wait->batch) {
+			take_chunk(thread, wait->batch);
 		}
 		spin_unlock(&thread->lock);
 		if (status == NTAPC_WAIT_KERNEL_APC) {
@@ -171,6 +200,8 @@ static int wait_loop(struct ntapc_thread *thread, struct wait *wait)
 
 		spin_lock(&thread->lock);
 		status = ntapc_core_wait_end(kt);
+		if (status == NTAPC_WAIT_USER_APC && wait->batch)
+			take_chunk(thread, wait->batch);
 		spin_unlock(&thread->lock);
 		if (status == NTAPC_WAIT_USER_APC ||
 		    status == NTAPC_WAIT_ALERTED)
@@ -207,7 +238,7 @@ static int wait_for(struct ntapc_thread *thread, struct wait *wait)
 long ntapc_wait(struct ntapc_thread *thread, struct ntapc_thread *object,
 		struct ntapc_wait *args, u32 __user *nr_records)
 {
-	bool records = args->flags & NTAPC_WAIT_RECORDS;
+	struct batch batch;
 	struct wait wait = {
 		.object = object,
 		.alertable = args->flags & NTAPC_WAIT_ALERTABLE,
@@ -218,20 +249,23 @@ long ntapc_wait(struct ntapc_thread *thread, struct ntapc_thread *object,
 		.forever = args->deadline == NTAPC_WAIT_FOREVER,
 	};
 	long status;
+	int nr;
 
-again:
-	status = wait_for(thread, &wait);
+	if (args->flags & NTAPC_WAIT_RECORDS) {
+		init_batch(&batch, args->records, args->nr_records);
+		wait.batch = &batch;
+	}
+	do {
+		nr = 1;
+		status = wait_for(thread, &wait);
+		if (status == NTAPC_WAIT_USER_APC && wait.batch) {
+			nr = deliver_records(thread, &batch, nr_records);
+			if (nr < 0)
+				status = nr;
+		}
+	} while (!nr);
 	if (status == NTAPC_WAIT_TIMEOUT && !object)
 		status = NTAPC_STATUS_SUCCESS;
-	if (status == NTAPC_WAIT_USER_APC && records) {
-		int nr = deliver_records(thread, false, args->records,
-					 args->nr_records, nr_records);
-
-		if (!nr)
-			goto again;
-		if (nr < 0)
-			status = nr;
-	}
 	return ntapc_deliver_sync(thread, status);
 }
 
@@ -247,23 +281,28 @@ long ntapc_test_alert(struct ntapc_thread *thread,
 		      const struct ntapc_test_alert *args,
 		      u32 __user *nr_records)
 {
-	bool special_only = args->flags & NTAPC_TEST_SPECIAL_ONLY;
+	bool records = args->flags & NTAPC_WAIT_RECORDS;
 	long status = NTAPC_STATUS_SUCCESS;
-	bool alerted = false;
+	struct batch batch;
 
 	if (READ_ONCE(thread->kt.apc_state.kernel_pending))
 		ntapc_run_kernel_apcs(thread);
-	if (!special_only) {
-		spin_lock(&thread->lock);
-		alerted = ntapc_core_test_alert(&thread->kt, NTAPC_USER_MODE);
-		ntapc_control_publish(thread);
-		spin_unlock(&thread->lock);
-	}
-	if (alerted) {
+	if (records)
+		init_batch(&batch, args->records, args->nr_records);
+
+	spin_lock(&thread->lock);
+	if (args->flags & NTAPC_TEST_SPECIAL_ONLY)
+		batch.special_only = true;
+	else if (ntapc_core_test_alert(&thread->kt, NTAPC_USER_MODE))
 		status = NTAPC_STATUS_ALERTED;
-	} else if (args->flags & NTAPC_WAIT_RECORDS) {
-		int nr = deliver_records(thread, special_only, args->records,
-					 args->nr_records, nr_records);
+	if (records && status == NTAPC_STATUS_SUCCESS)
+		take_chunk(thread, &batch);
+	else
+		ntapc_control_publish(thread);
+	spin_unlock(&thread->lock);
+
+	if (records && status == NTAPC_STATUS_SUCCESS) {
+		int nr = deliver_records(thread, &batch, nr_records);
 
 		status = nr > 0 ? NTAPC_STATUS_USER_APC : nr;
 	}

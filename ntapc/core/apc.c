@@ -109,7 +109,9 @@ static enum ntapc_wake wake_for_user_apc(struct ntapc_kthread *kt, bool self)
 {
 	struct ntapc_apc_state *state = &kt->apc_state;
 
-	if (self || !kt->waiting || kt->wait_mode != NTAPC_USER_MODE)
+	/* Once its wait is decided it no longer is Waiting (11.11). */
+	if (self || !kt->waiting || kt->wait_status != NTAPC_WAIT_BLOCK ||
+	    kt->wait_mode != NTAPC_USER_MODE)
 		return NTAPC_WAKE_NONE;
 	if (!kt->alertable && !state->user_pending)
 		return NTAPC_WAKE_NONE;

@@ -177,6 +177,7 @@ int ntapc_core_wait_test(struct ntapc_kthread *kt, enum ntapc_mode mode,
 			 bool due);
 void ntapc_core_wait_begin(struct ntapc_kthread *kt, enum ntapc_mode mode,
 			   bool alertable);
+enum ntapc_wake ntapc_core_wait_satisfy(struct ntapc_kthread *kt);
 int ntapc_core_wait_end(struct ntapc_kthread *kt);
 
 static inline bool

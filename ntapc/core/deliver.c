@@ -19,8 +19,9 @@ static struct ntapc_apc *take_first(struct list_head *list)
 /**
  * ntapc_core_next_kernel - the kernel APC to run now, taken off its list
  * @kt: the current thread
- * @blocked: set if a kernel APC waits for a region to be left or for another
- *	normal one to end: then no user APC may be delivered either (4.3)
+ * @blocked: set in a guarded region (4.2), or if a normal kernel APC waits for a
+ *	region to be left or for another one to end (4.3): then no user APC may be
+ *	delivered either
  *
  * Return: the APC or NULL. If it has a normal routine (after its kernel routine
  * ran), the caller runs that with kernel_in_progress set (4.3, 4.4).
@@ -31,14 +32,10 @@ struct ntapc_apc *ntapc_core_next_kernel(struct ntapc_kthread *kt,
 	struct ntapc_apc_state *state = &kt->apc_state;
 	struct ntapc_apc *apc;
 
-	*blocked = false;
 	state->kernel_pending = false;
-	if (kt->special_apc_disable) {
-		/* The flag is for the leave of the region to find (4.2, 8.4). */
-		*blocked = !ntapc_apc_state_empty(state, NTAPC_KERNEL_MODE);
-		state->kernel_pending = *blocked;
+	*blocked = kt->special_apc_disable;	/* nothing at all (4.2) */
+	if (*blocked)
 		return NULL;
-	}
 	apc = take_first(&state->special[NTAPC_KERNEL_MODE]);
 	if (apc)
 		return apc;

@@ -77,6 +77,22 @@ void ntapc_core_wait_begin(struct ntapc_kthread *kt, enum ntapc_mode mode,
 }
 
 /**
+ * ntapc_core_wait_satisfy - an object that the thread waits for is signalled
+ * @kt: a thread that may be in that wait
+ *
+ * If nothing has decided the wait yet, this does (11.11).
+ *
+ * Return: what is to be done to the thread.
+ */
+enum ntapc_wake ntapc_core_wait_satisfy(struct ntapc_kthread *kt)
+{
+	if (!kt->waiting || kt->wait_status != NTAPC_WAIT_BLOCK)
+		return NTAPC_WAKE_NONE;
+	kt->wait_status = NTAPC_WAIT_OBJECT;
+	return NTAPC_WAKE_UNWAIT;
+}
+
+/**
  * ntapc_core_wait_end - the thread has stopped blocking, for whatever reason
  * @kt: the current thread
  *

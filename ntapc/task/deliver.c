@@ -186,21 +186,21 @@ void ntapc_untake(struct ntapc_thread *thread, struct list_head *taken)
 	spin_unlock(&thread->lock);
 }
 
+/* @queue_flags: NTAPC_QUEUE_* */
 static void fill_frame(struct ntapc_frame *frame, const struct pt_regs *regs,
-		       const struct ntapc_user_apc *uapc)
+		       u32 queue_flags, u64 routine, u64 arg0, u64 arg1,
+		       u64 arg2)
 {
-	const struct ntapc_normal *normal = &uapc->apc.normal;
-
 	BUILD_BUG_ON(NTAPC_FRAME_CALLBACK_CONTEXT !=
 		     NTAPC_QUEUE_CALLBACK_CONTEXT);
 	BUILD_BUG_ON(NTAPC_FRAME_SPECIAL != NTAPC_QUEUE_SPECIAL);
 	frame->size = sizeof(*frame);
-	frame->flags |= uapc->flags & (NTAPC_QUEUE_SPECIAL |
+	frame->flags |= queue_flags & (NTAPC_QUEUE_SPECIAL |
 				       NTAPC_QUEUE_CALLBACK_CONTEXT);
-	frame->routine = normal->routine;
-	frame->arg[0] = normal->context;
-	frame->arg[1] = normal->arg[0];
-	frame->arg[2] = normal->arg[1];
+	frame->routine = routine;
+	frame->arg[0] = arg0;
+	frame->arg[1] = arg1;
+	frame->arg[2] = arg2;
 	ntapc_arch_get_context(regs, &frame->context);
 }
 
@@ -270,7 +270,9 @@ static enum push push_user_apc(struct ntapc_thread *thread,
 	if (!uapc)
 		return PUSH_NONE;
 
-	fill_frame(frame, regs, uapc);
+	normal = uapc->apc.normal;
+	fill_frame(frame, regs, uapc->flags, normal.routine, normal.context,
+		   normal.arg[0], normal.arg[1]);
 	if (result)
 		frame->context.rax = *result;
 	if (frame->restart)
@@ -281,7 +283,6 @@ static enum push push_user_apc(struct ntapc_thread *thread,
 		return PUSH_FAULT;
 	}
 	thread->last_frame = user_stack_pointer(regs);
-	normal = uapc->apc.normal;
 	uapc->apc.kernel_routine(&uapc->apc, &normal);
 	return PUSH_DONE;
 }
@@ -465,6 +466,39 @@ void ntapc_thread_init_works(struct ntapc_thread *thread)
 	init_task_work(&thread->retire_work, retire_fn);
 }
 
+/**
+ * ntapc_push_special - deliver a special user APC that needn't be queued
+ * @thread: current's record; nothing else is due to it
+ * @args: what to deliver, at the end of the ioctl that gave it
+ *
+ * Return: 0; 1 if it has to be queued, because the thread holds it back or can't
+ * take a frame; EFAULT if the user stack can't.
+ */
+int ntapc_push_special(struct ntapc_thread *thread,
+		       const struct ntapc_queue *args)
+{
+	struct pt_regs *regs = current_pt_regs();
+	struct ntapc_frame frame;
+
+	if (ntapc_thread_guarded(thread) || ntapc_frame_possible(thread))
+		return 1;
+	frame.flags = NTAPC_FRAME_SYNC;
+	frame.restart = 0;
+	fill_frame(&frame, regs, args->flags, args->routine, args->arg[0],
+		   args->arg[1], args->arg[2]);
+	frame.context.rax = 0;
+	if (ntapc_arch_push_frame(regs, READ_ONCE(thread->process->dispatcher),
+				  &frame))
+		return -EFAULT;
+	thread->last_frame = user_stack_pointer(regs);
+
+	spin_lock(&thread->lock);
+	thread->nr_queued++;
+	thread->nr_delivered++;
+	spin_unlock(&thread->lock);
+	return 0;
+}
+
 /* The ioctl's descriptor keeps the module. */
 static void unpin_in_ioctl(struct ntapc_thread *thread)
 {
@@ -475,6 +509,26 @@ static void unpin_in_ioctl(struct ntapc_thread *thread)
 	spin_unlock(&thread->lock);
 	if (put)
 		module_put(THIS_MODULE);
+}
+
+/* Not inlined: the frame, which is large, is cleared on entry. */
+static noinline long push_at_return(struct ntapc_thread *thread, long result)
+{
+	struct pt_regs *regs = current_pt_regs();
+	struct ntapc_frame frame = { .flags = NTAPC_FRAME_SYNC };
+
+	if (result == -ERESTARTSYS) {
+		/* Whether it restarts isn't known before the way out. */
+		spin_lock(&thread->lock);
+		ntapc_thread_kick(thread, false);
+		spin_unlock(&thread->lock);
+		return result;
+	}
+	if (ntapc_arch_frame_possible(regs) &&
+	    !newest_frame_not_entered(thread, regs) &&
+	    push_user_apc(thread, regs, &frame, &result) == PUSH_FAULT)
+		result = -EFAULT;
+	return result;
 }
 
 /**
@@ -489,24 +543,10 @@ static void unpin_in_ioctl(struct ntapc_thread *thread)
  */
 long ntapc_deliver_sync(struct ntapc_thread *thread, long result)
 {
-	struct pt_regs *regs = current_pt_regs();
-	struct ntapc_frame frame = { .flags = NTAPC_FRAME_SYNC };
-
 	if (READ_ONCE(thread->kt.apc_state.kernel_pending))
 		ntapc_run_kernel_apcs(thread);
-	if (!anything_due(thread))
-		goto out;
-	if (result == -ERESTARTSYS) {
-		/* Whether it restarts isn't known before the way out. */
-		spin_lock(&thread->lock);
-		ntapc_thread_kick(thread, false);
-		spin_unlock(&thread->lock);
-		return result;
-	}
-	if (ntapc_arch_frame_possible(regs) &&
-	    push_user_apc(thread, regs, &frame, &result) == PUSH_FAULT)
-		result = -EFAULT;
-out:
+	if (anything_due(thread))
+		result = push_at_return(thread, result);
 	if (unlikely(READ_ONCE(thread->pinned)))
 		unpin_in_ioctl(thread);
 	return result;

@@ -130,25 +130,6 @@ static void special_second_stage(struct ntapc_apc *apc,
 		free_apc(uapc);
 }
 
-/*
- * A special one to oneself, which no region and no other kernel APC holds up,
- * would reach its second stage at the end of this very ioctl: it starts there.
- */
-static void skip_first_stage(struct ntapc_user_apc *uapc)
-{
-	const struct ntapc_kthread *kt = &uapc->thread->kt;
-	struct ntapc_apc *apc = &uapc->apc;
-
-	lockdep_assert_held(&uapc->thread->lock);
-	if (kt->special_apc_disable || kt->kernel_apc_disable ||
-	    kt->apc_state.kernel_in_progress || kt->apc_state_index ||
-	    !ntapc_apc_state_empty(&kt->apc_state, NTAPC_KERNEL_MODE))
-		return;
-	apc->kernel_routine = user_apc_done;
-	apc->mode = NTAPC_USER_MODE;
-	apc->special_user = true;
-}
-
 static void init_apc(struct ntapc_user_apc *uapc, struct ntapc_thread *thread,
 		     u32 flags, u64 routine, u64 context)
 {
@@ -227,8 +208,6 @@ static int insert(struct ntapc_thread *thread, struct ntapc_user_apc *uapc,
 		return -ESRCH;
 	if (!uapc->reserve && thread_is_full(thread))
 		return -EAGAIN;
-	if ((uapc->flags & NTAPC_QUEUE_SPECIAL) && thread->task == current)
-		skip_first_stage(uapc);
 	if (!ntapc_core_insert(&thread->kt, &uapc->apc, arg1, arg2,
 			       thread->task == current, &wake))
 		return -ESRCH;
@@ -275,6 +254,30 @@ static int special_possible(const struct ntapc_thread *thread)
 	return 0;
 }
 
+/*
+ * A special one to oneself, which no region and no earlier APC holds up, would
+ * have been delivered by the end of this very ioctl (13.2). Then it needs no
+ * memory. Returns 1 if it has to be queued after all.
+ */
+static int deliver_to_self(struct ntapc_thread *thread,
+			   const struct ntapc_queue *args, bool limited)
+{
+	const struct ntapc_kthread *kt = &thread->kt;
+	int err = 1;
+
+	spin_lock(&thread->lock);
+	if (limited && thread_is_full(thread))
+		err = -EAGAIN;
+	else if (!thread->nr_special && !kt->apc_state.user_pending &&
+		 !kt->special_apc_disable && !kt->kernel_apc_disable &&
+		 ntapc_apc_state_empty(&kt->apc_state, NTAPC_KERNEL_MODE))
+		err = 0;
+	spin_unlock(&thread->lock);
+	if (!err)
+		err = ntapc_push_special(thread, args);
+	return err;
+}
+
 /**
  * ntapc_queue - NtQueueApcThreadEx2
  * @thread: the target
@@ -306,6 +309,11 @@ int ntapc_queue(struct ntapc_thread *thread, struct ntapc_user *user,
 	if (args->flags & NTAPC_QUEUE_SPECIAL) {
 		err = special_possible(thread);
 		if (err)
+			goto unclaim;
+	}
+	if ((args->flags & NTAPC_QUEUE_SPECIAL) && thread->task == current) {
+		err = deliver_to_self(thread, args, !reserve);
+		if (err <= 0)
 			goto unclaim;
 	}
 	uapc = get_apc(thread, user, reserve);

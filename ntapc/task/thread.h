@@ -22,6 +22,7 @@
  * Locks, outer first
  *
  *   ntapc_process.control_mutex   making of control pages
+ *   ntapc_thread.exit_wait.lock   who waits for a thread's end
  *   ntapc_thread.lock             everything about one thread's APCs
  *   ntapc_process.lock            control slots in use
  *   users_lock (user.c)           the hash of users
@@ -275,6 +276,8 @@ struct ntapc_user_apc *ntapc_take_user(struct ntapc_thread *thread,
 void ntapc_untake(struct ntapc_thread *thread, struct list_head *taken);
 void ntapc_free_apcs(struct list_head *apcs);
 bool ntapc_thread_guarded(const struct ntapc_thread *thread);
+int ntapc_push_special(struct ntapc_thread *thread,
+		       const struct ntapc_queue *args);
 long ntapc_deliver_sync(struct ntapc_thread *thread, long result);
 int ntapc_frame_possible(const struct ntapc_thread *thread);
 int ntapc_continue(struct ntapc_thread *thread, const struct ntapc_frame *frame,

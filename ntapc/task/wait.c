@@ -8,29 +8,25 @@
 
 #include "thread.h"
 
-/* Records that are taken off the queue and copied out at a time. */
-#define RECORD_CHUNK	16
+/* APCs that are taken off the queue in one hold of the lock. */
+#define TAKE_CHUNK	64
 
 /**
  * struct batch - APCs on their way to user space as records
- * @to: where the next record goes
- * @room: how many more may be taken
- * @nr: how many are in @records
- * @total: how many have been taken
+ * @to: where the records go
+ * @room: how many may be taken
+ * @nr: how many have been taken
  * @special_only: leave ordinary ones alone
  * @taken: those APCs
  * @stale: others, which may no longer be delivered
- * @records: taken and not yet copied out
  */
 struct batch {
 	struct ntapc_record __user *to;
 	u32 room;
 	u32 nr;
-	u32 total;
 	bool special_only;
 	struct list_head taken;
 	struct list_head stale;
-	struct ntapc_record records[RECORD_CHUNK];
 };
 
 static void init_batch(struct batch *batch, u64 to, u32 room)
@@ -38,34 +34,23 @@ static void init_batch(struct batch *batch, u64 to, u32 room)
 	batch->to = u64_to_user_ptr(to);
 	batch->room = room;
 	batch->nr = 0;
-	batch->total = 0;
 	batch->special_only = false;
 	INIT_LIST_HEAD(&batch->taken);
 	INIT_LIST_HEAD(&batch->stale);
 }
 
-static void fill_record(struct ntapc_record *record,
-			const struct ntapc_user_apc *uapc)
-{
-	const struct ntapc_normal *normal = &uapc->apc.normal;
-
-	record->routine = normal->routine;
-	record->arg[0] = normal->context;
-	record->arg[1] = normal->arg[0];
-	record->arg[2] = normal->arg[1];
-	record->flags = uapc->flags & (NTAPC_QUEUE_SPECIAL |
-				       NTAPC_QUEUE_CALLBACK_CONTEXT);
-	record->pad = 0;
-}
-
-/* Takes up to RECORD_CHUNK APCs off the queue, special ones first. */
-static void take_chunk(struct ntapc_thread *thread, struct batch *batch)
+/*
+ * Takes up to TAKE_CHUNK APCs off the queue, special ones first. Returns whether
+ * there may be more.
+ */
+static bool take_chunk(struct ntapc_thread *thread, struct batch *batch)
 {
 	struct ntapc_apc_state *state = &thread->kt.apc_state;
-	struct ntapc_user_apc *uapc;
+	u32 until = min(batch->room, batch->nr + TAKE_CHUNK);
+	struct ntapc_user_apc *uapc = NULL;
 
 	lockdep_assert_held(&thread->lock);
-	while (batch->nr < RECORD_CHUNK && batch->room) {
+	while (batch->nr < until && (thread->nr_user || thread->nr_special)) {
 		/* Each one's end would arm the next (12.2). */
 		state->user_pending = !batch->special_only &&
 			!list_empty(&state->normal[NTAPC_USER_MODE]);
@@ -74,26 +59,40 @@ static void take_chunk(struct ntapc_thread *thread, struct batch *batch)
 			break;
 		ntapc_uncount(thread, uapc);
 		thread->nr_delivered++;
-		fill_record(&batch->records[batch->nr++], uapc);
 		list_add_tail(&uapc->apc.entry, &batch->taken);
-		batch->room--;
+		batch->nr++;
 	}
 	state->user_pending = false;
 	ntapc_control_publish(thread);
+	return uapc && batch->nr == until && until < batch->room;
 }
 
-/* Copies out what has been taken; whether that worked. */
-static bool put_chunk(struct batch *batch)
+/* Writes the records of what has been taken; whether that worked. */
+static bool put_records(const struct batch *batch)
 {
-	u32 nr = batch->nr;
+	struct ntapc_record __user *to = batch->to;
+	struct ntapc_apc *apc;
 
-	if (copy_to_user(batch->to, batch->records,
-			 nr * sizeof(*batch->records)))
+	if (!user_write_access_begin(to, batch->nr * sizeof(*to)))
 		return false;
-	batch->to += nr;
-	batch->total += nr;
-	batch->nr = 0;
+	list_for_each_entry(apc, &batch->taken, entry) {
+		u32 flags = container_of(apc, struct ntapc_user_apc, apc)->flags;
+
+		unsafe_put_user(apc->normal.routine, &to->routine, fault);
+		unsafe_put_user(apc->normal.context, &to->arg[0], fault);
+		unsafe_put_user(apc->normal.arg[0], &to->arg[1], fault);
+		unsafe_put_user(apc->normal.arg[1], &to->arg[2], fault);
+		unsafe_put_user(flags & (NTAPC_QUEUE_SPECIAL |
+					 NTAPC_QUEUE_CALLBACK_CONTEXT),
+				&to->flags, fault);
+		unsafe_put_user(0, &to->pad, fault);
+		to++;
+	}
+	user_write_access_end();
 	return true;
+fault:
+	user_write_access_end();
+	return false;
 }
 
 static void deliver_taken(struct list_head *taken)
@@ -108,23 +107,22 @@ static void deliver_taken(struct list_head *taken)
 }
 
 /*
- * Hands over the first chunk, which has been taken, and what follows. Returns
+ * Hands over what has been taken, and what follows if there is @more. Returns
  * how many, 0 if all have become stale, or -EFAULT with none off the queue.
  */
 static int deliver_records(struct ntapc_thread *thread, struct batch *batch,
-			   u32 __user *nr_records)
+			   bool more, u32 __user *nr_records)
 {
-	bool more = batch->nr == RECORD_CHUNK;
 	int ret;
 
-	while (put_chunk(batch) && more) {
+	while (unlikely(more)) {
 		spin_lock(&thread->lock);
-		take_chunk(thread, batch);
+		more = take_chunk(thread, batch);
 		spin_unlock(&thread->lock);
-		more = batch->nr == RECORD_CHUNK;
+		cond_resched();
 	}
-	ret = batch->total;
-	if (batch->nr || (ret && put_user(batch->total, nr_records))) {
+	ret = batch->nr;
+	if (ret && (put_user(batch->nr, nr_records) || !put_records(batch))) {
 		ntapc_untake(thread, &batch->taken);
 		ret = -EFAULT;
 	} else {
@@ -139,6 +137,7 @@ static int deliver_records(struct ntapc_thread *thread, struct batch *batch,
 struct wait {
 	struct ntapc_thread *object;
 	struct batch *batch;
+	bool more;
 	bool alertable;
 	bool due;
 	ktime_t deadline;
@@ -183,7 +182,7 @@ static int wait_loop(struct ntapc_thread *thread, struct wait *wait)
 					      wait->alertable);
 			set_current_state(TASK_INTERRUPTIBLE);
 		} else if (status == NTAPC_WAIT_USER_APC && wait->batch) {
-			take_chunk(thread, wait->batch);
+			wait->more = take_chunk(thread, wait->batch);
 		}
 		spin_unlock(&thread->lock);
 		if (status == NTAPC_WAIT_KERNEL_APC) {
@@ -193,7 +192,7 @@ static int wait_loop(struct ntapc_thread *thread, struct wait *wait)
 		if (status != NTAPC_WAIT_BLOCK)
 			return status;
 
-		/* set_current_state() orders this after the decision to block. */
+		/* What was signalled before the wait began decides nothing. */
 		if (!is_signalled(wait) && !signal_pending(current))
 			wait->due = block(wait);
 		__set_current_state(TASK_RUNNING);
@@ -201,9 +200,10 @@ static int wait_loop(struct ntapc_thread *thread, struct wait *wait)
 		spin_lock(&thread->lock);
 		status = ntapc_core_wait_end(kt);
 		if (status == NTAPC_WAIT_USER_APC && wait->batch)
-			take_chunk(thread, wait->batch);
+			wait->more = take_chunk(thread, wait->batch);
 		spin_unlock(&thread->lock);
-		if (status == NTAPC_WAIT_USER_APC ||
+		if (status == NTAPC_WAIT_OBJECT ||
+		    status == NTAPC_WAIT_USER_APC ||
 		    status == NTAPC_WAIT_ALERTED)
 			return status;
 		if (status == NTAPC_WAIT_BLOCK && !wait->due &&
@@ -212,17 +212,37 @@ static int wait_loop(struct ntapc_thread *thread, struct wait *wait)
 	}
 }
 
+/* A thread in the queue of an object. */
+struct waiter {
+	wait_queue_entry_t entry;
+	struct ntapc_thread *thread;
+};
+
+/* Called by the wake-up of an object's queue: the object decides the wait. */
+static int object_signalled(wait_queue_entry_t *entry, unsigned int mode,
+			    int flags, void *key)
+{
+	struct waiter *waiter = container_of(entry, struct waiter, entry);
+	struct ntapc_thread *thread = waiter->thread;
+
+	spin_lock(&thread->lock);
+	if (ntapc_core_wait_satisfy(&thread->kt) == NTAPC_WAKE_UNWAIT)
+		wake_up_process(thread->task);
+	spin_unlock(&thread->lock);
+	return 0;
+}
+
 static int wait_for(struct ntapc_thread *thread, struct wait *wait)
 {
-	wait_queue_entry_t entry;
+	struct waiter waiter = { .thread = thread };
 	int status;
 
 	if (!wait->object)
 		return wait_loop(thread, wait);
-	init_waitqueue_entry(&entry, current);
-	add_wait_queue(&wait->object->exit_wait, &entry);
+	init_waitqueue_func_entry(&waiter.entry, object_signalled);
+	add_wait_queue(&wait->object->exit_wait, &waiter.entry);
 	status = wait_loop(thread, wait);
-	remove_wait_queue(&wait->object->exit_wait, &entry);
+	remove_wait_queue(&wait->object->exit_wait, &waiter.entry);
 	return status;
 }
 
@@ -259,7 +279,8 @@ long ntapc_wait(struct ntapc_thread *thread, struct ntapc_thread *object,
 		nr = 1;
 		status = wait_for(thread, &wait);
 		if (status == NTAPC_WAIT_USER_APC && wait.batch) {
-			nr = deliver_records(thread, &batch, nr_records);
+			nr = deliver_records(thread, &batch, wait.more,
+					     nr_records);
 			if (nr < 0)
 				status = nr;
 		}
@@ -284,6 +305,7 @@ long ntapc_test_alert(struct ntapc_thread *thread,
 	bool records = args->flags & NTAPC_WAIT_RECORDS;
 	long status = NTAPC_STATUS_SUCCESS;
 	struct batch batch;
+	bool more = false;
 
 	if (READ_ONCE(thread->kt.apc_state.kernel_pending))
 		ntapc_run_kernel_apcs(thread);
@@ -296,13 +318,13 @@ long ntapc_test_alert(struct ntapc_thread *thread,
 	else if (ntapc_core_test_alert(&thread->kt, NTAPC_USER_MODE))
 		status = NTAPC_STATUS_ALERTED;
 	if (records && status == NTAPC_STATUS_SUCCESS)
-		take_chunk(thread, &batch);
+		more = take_chunk(thread, &batch);
 	else
 		ntapc_control_publish(thread);
 	spin_unlock(&thread->lock);
 
 	if (records && status == NTAPC_STATUS_SUCCESS) {
-		int nr = deliver_records(thread, &batch, nr_records);
+		int nr = deliver_records(thread, &batch, more, nr_records);
 
 		status = nr > 0 ? NTAPC_STATUS_USER_APC : nr;
 	}

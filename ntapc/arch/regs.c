@@ -137,8 +137,8 @@ void ntapc_arch_get_context(const struct pt_regs *regs,
  * @regs: the user registers
  * @context: anything
  *
- * As sigreturn(2): nothing is taken that user code couldn't have had. Where an
- * instruction pointer isn't a user address the thread gets SIGSEGV.
+ * As sigreturn(2): nothing is taken that user code couldn't have had. Where the
+ * instruction or stack pointer isn't a user address the thread gets SIGSEGV.
  */
 void ntapc_arch_set_context(struct pt_regs *regs,
 			    const struct ntapc_context *context)
@@ -152,7 +152,7 @@ void ntapc_arch_set_context(struct pt_regs *regs,
 	gp[R_SP] = context->rsp;
 	ntapc_arch_set_code_segment(regs, context->cs);
 	leave_syscall(regs);
-	if (context->rip >= TASK_SIZE)
+	if (context->rip >= TASK_SIZE || context->rsp >= TASK_SIZE)
 		force_sig(SIGSEGV);
 }
 
@@ -179,12 +179,14 @@ int ntapc_arch_push_frame(struct pt_regs *regs, u64 entry,
 	gp[R_SP] = sp;
 	gp[R_IP] = entry;
 	gp[R_FLAGS] &= ~(X86_EFLAGS_DF | X86_EFLAGS_RF | X86_EFLAGS_AC);
-	/*
-	 * As the system call instruction leaves them: the return to user mode
-	 * may then be by its cheap counterpart.
-	 */
-	gp[R_CX] = gp[R_IP];
-	gp[R_11] = gp[R_FLAGS];
+	if (frame->flags & NTAPC_FRAME_SYNC) {
+		/*
+		 * As the system call instruction leaves them: the return to
+		 * user mode can then be by its cheap counterpart.
+		 */
+		gp[R_CX] = gp[R_IP];
+		gp[R_11] = gp[R_FLAGS];
+	}
 	ntapc_arch_set_code_segment(regs, 0);
 	return 0;
 }

@@ -58,7 +58,11 @@ bool ntapc_arch_in_64bit_code(const struct pt_regs *regs)
 /* The trap flag isn't the program's own if a debugger single-steps it. */
 unsigned long ntapc_arch_hide_trap_flag(unsigned long flags)
 {
-	if (test_thread_flag(TIF_FORCED_TF))
+	/*
+	 * TIF_FORCED_TF isn't set where the debugger stepped on a popf, as it
+	 * might have set the flag itself.
+	 */
+	if (test_thread_flag(TIF_FORCED_TF) || test_thread_flag(TIF_SINGLESTEP))
 		flags &= ~X86_EFLAGS_TF;
 	return flags;
 }

@@ -206,7 +206,7 @@ static __poll_t thread_poll(struct file *file, poll_table *wait)
 	struct thread_file *tf = file->private_data;
 
 	poll_wait(file, &tf->thread->exit_wait, wait);
-	return READ_ONCE(tf->thread->retired) ? EPOLLIN | EPOLLRDNORM : 0;
+	return READ_ONCE(tf->thread->exited) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 static int thread_mmap(struct file *file, struct vm_area_struct *vma)

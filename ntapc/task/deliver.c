@@ -331,7 +331,10 @@ resume:
 	finish_restart(thread, regs, frame.restart);
 }
 
-/* The thread is gone or has another image: nothing is delivered (7.3, 14.3). */
+/*
+ * The thread is gone or has another image: nothing is delivered (7.3, 14.3).
+ * What is counted as dropped has been freed.
+ */
 static void run_down(struct ntapc_thread *thread)
 {
 	enum ntapc_mode mode;
@@ -340,14 +343,18 @@ static void run_down(struct ntapc_thread *thread)
 	spin_lock(&thread->lock);
 	for (mode = 0; mode < NTAPC_NR_MODES; mode++)
 		ntapc_core_flush(&thread->kt, mode, &flushed);
+	spin_unlock(&thread->lock);
+	kfree(thread->continuation);
+	thread->continuation = NULL;
+	ntapc_free_apcs(&flushed);
+
+	/* It is retired, so that there are no others by now. */
+	spin_lock(&thread->lock);
 	thread->nr_dropped += thread->nr_user + thread->nr_special;
 	thread->nr_user = 0;
 	thread->nr_special = 0;
 	thread->nr_reserved = 0;
 	spin_unlock(&thread->lock);
-	kfree(thread->continuation);
-	thread->continuation = NULL;
-	ntapc_free_apcs(&flushed);
 }
 
 /* Has the thread ended, or the image that the APCs were for? */
@@ -417,6 +424,8 @@ static void retire_fn(struct callback_head *head)
 
 	ntapc_thread_retire(thread);
 	run_down(thread);
+	WRITE_ONCE(thread->exited, true);
+	wake_up_all(&thread->exit_wait);
 
 	/* The other works may be right behind: they get our reference then. */
 	spin_lock(&thread->lock);

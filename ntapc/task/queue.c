@@ -94,8 +94,10 @@ void ntapc_free_apcs(struct list_head *apcs)
 {
 	struct ntapc_apc *apc, *next;
 
-	list_for_each_entry_safe(apc, next, apcs, entry)
+	list_for_each_entry_safe(apc, next, apcs, entry) {
 		apc->rundown_routine(apc);
+		cond_resched();
+	}
 	INIT_LIST_HEAD(apcs);
 }
 

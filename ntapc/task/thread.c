@@ -252,7 +252,6 @@ void ntapc_thread_retire(struct ntapc_thread *thread)
 	thread->retired = true;
 	spin_unlock(&thread->lock);
 	ntapc_control_release(thread);
-	wake_up_all(&thread->exit_wait);
 	ntapc_thread_put(thread);
 }
 
@@ -394,7 +393,7 @@ void ntapc_thread_info(struct ntapc_thread *thread,
 {
 	spin_lock(&thread->lock);
 	info->state = 0;
-	if (thread->retired)
+	if (thread->exited)
 		info->state |= NTAPC_THREAD_EXITED;
 	if (thread->kt.waiting) {
 		info->state |= NTAPC_THREAD_WAITING;

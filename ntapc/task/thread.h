@@ -140,6 +140,7 @@ struct ntapc_continuation;
  * struct ntapc_thread - a thread (KTHREAD)
  * @lock: protects what says so
  * @retired: exited or called execve(); set once, under @lock
+ * @exited: @retired, and nothing is queued any more; set once, plain loads
  * @work_queued: @work is queued; under @lock
  * @nudge_queued: @nudge is queued; under @lock
  * @delivering: how many of @work and @nudge are running; under @lock
@@ -175,13 +176,14 @@ struct ntapc_continuation;
  *	thread's own
  * @last_frame: address of the newest frame; the thread's own
  * @next_restart: the thread's own
- * @exit_wait: woken when @retired is set
+ * @exit_wait: woken when @exited is set
  * @hash: by @task; protected by threads_lock, read under RCU
  * @rcu: frees it
  */
 struct ntapc_thread {
 	spinlock_t lock;
 	bool retired;
+	bool exited;
 	bool work_queued;
 	bool nudge_queued;
 	bool pinned;

@@ -147,7 +147,7 @@ struct wait {
 
 static bool is_signalled(const struct wait *wait)
 {
-	return wait->object && READ_ONCE(wait->object->retired);
+	return wait->object && READ_ONCE(wait->object->exited);
 }
 
 /* Blocks until woken; returns whether the time is over. */

@@ -48,11 +48,13 @@
  * An error changes nothing. Every errno has one meaning:
  *
  *  - ENOTTY: this kind of descriptor has no such command.
- *  - EFAULT: the struct, or memory that it points to, can't be accessed.
- *  - EINVAL: size too small; an unknown flag; padding or an unused member that
- *    isn't zero; a number outside its documented range.
+ *  - EFAULT: the struct can't be accessed.
  *  - E2BIG: the struct is longer than the kernel's and the surplus isn't zero,
  *    or longer than a page.
+ *  - EINVAL: size too small (which is found before E2BIG and before the rest of
+ *    the struct is accessed); an unknown flag; padding or an unused member that
+ *    isn't zero; a number outside its documented range.
+ *  - EFAULT, too: memory that the struct points to can't be accessed.
  *  - EBADF: a descriptor named in the struct isn't open.
  *  - EPROTOTYPE: a descriptor named in the struct is of another kind.
  *  - EBUSY: the reserve object is bound to an APC that is still queued.
@@ -147,9 +149,10 @@ struct ntapc_info {
  * may when the kernel would let the caller open its /proc/TID/mem: uid,
  * dumpable, user namespace, Yama and other security modules all count.
  *
- * poll(): readable once the thread has exited.
+ * poll(): readable once the thread has exited and what was queued to it has been
+ * dropped.
  *
- * Errors: EFAULT, EINVAL, E2BIG, ESRCH (also for a kernel thread), EACCES,
+ * Errors: EFAULT, E2BIG, EINVAL, ESRCH (also for a kernel thread), EACCES,
  * EMFILE and ENFILE as open(2), ENOMEM.
  */
 struct ntapc_thread_open {
@@ -170,7 +173,7 @@ struct ntapc_thread_open {
  * the queued APC outlives the descriptor. NT: NtAllocateReserveObject, rules
  * 10.5 and 10.6.
  *
- * Errors: EFAULT, EINVAL (also an unknown type), E2BIG, EMFILE and ENFILE as
+ * Errors: EFAULT, E2BIG, EINVAL (also an unknown type), EMFILE and ENFILE as
  * open(2), ENOMEM.
  */
 struct ntapc_reserve {
@@ -190,13 +193,14 @@ struct ntapc_reserve {
  * Works on an instance. @entry plays KiUserApcDispatcher's part (rule 12.1):
  * it is entered with its first argument register and its stack pointer holding
  * the address of a struct ntapc_frame, the direction flag clear, all other
- * registers as they were. It runs the APC and resumes what was interrupted,
+ * registers as they were (but rcx and r11, which system calls clobber anyway, on
+ * the return of one of ntapc's). It runs the APC and resumes what was interrupted,
  * with NTAPC_IOC_CONTINUE or by itself. The child of a fork() has its parent's
  * dispatcher to register anew.
  *
  * A process without one can still take its ordinary APCs as records.
  *
- * Errors: EFAULT, EINVAL (also an @entry that isn't a user address), E2BIG,
+ * Errors: EFAULT, E2BIG, EINVAL (also an @entry that isn't a user address),
  * EOPNOTSUPP (the caller runs 32-bit code or has a shadow stack), ENOMEM.
  */
 struct ntapc_dispatcher {
@@ -250,7 +254,7 @@ struct ntapc_record {
  * doesn't end the wait if it was installed with SA_RESTART; else the error is
  * EINTR.
  *
- * Errors: EFAULT, EINVAL, E2BIG, EBADF, EPROTOTYPE, EOPNOTSUPP and ENXIO
+ * Errors: EFAULT, E2BIG, EINVAL, EBADF, EPROTOTYPE, EOPNOTSUPP and ENXIO
  * (alertable without NTAPC_WAIT_RECORDS and frames aren't possible), EINTR,
  * ENOMEM. With EFAULT because of @records no APC was taken off the queue.
  */
@@ -292,7 +296,7 @@ struct ntapc_wait {
  * With NTAPC_TEST_SPECIAL_ONLY, which is for the end of a guarded stretch
  * (struct ntapc_control), alerts and ordinary APCs are left alone.
  *
- * Errors: EFAULT, EINVAL, E2BIG, EOPNOTSUPP, ENXIO, ENOMEM as NTAPC_IOC_WAIT.
+ * Errors: EFAULT, E2BIG, EINVAL, EOPNOTSUPP, ENXIO, ENOMEM as NTAPC_IOC_WAIT.
  */
 struct ntapc_test_alert {
 	__u32 size;
@@ -406,10 +410,10 @@ struct ntapc_frame {
  *
  * The context is not trusted: of the flags only those that user code could set
  * itself are taken, the code segment must be one of user mode's (else it is
- * that of 64-bit code), the stack segment is user mode's, and an address that
+ * that of 64-bit code), the stack segment is user mode's, and a rip or rsp that
  * is not a user address makes the thread fault (SIGSEGV).
  *
- * Errors: EFAULT, EINVAL, E2BIG, EOPNOTSUPP, ENOMEM.
+ * Errors: EFAULT, E2BIG, EINVAL, EOPNOTSUPP, ENOMEM.
  */
 struct ntapc_continue {
 	__u32 size;
@@ -427,7 +431,7 @@ struct ntapc_continue {
  * Works on an instance. Sets what struct ntapc_thread_info shows of the calling
  * thread once it has exited (NT: ETHREAD's ExitStatus); 0 if never set.
  *
- * Errors: EFAULT, EINVAL, E2BIG, ENOMEM.
+ * Errors: EFAULT, E2BIG, EINVAL, ENOMEM.
  */
 struct ntapc_exit_status {
 	__u32 size;
@@ -451,7 +455,7 @@ struct ntapc_exit_status {
  * at once if it is there, else at the end of its system call; queued to
  * oneself it has run when this call returns.
  *
- * Order of checks: EFAULT, EINVAL, E2BIG, EBADF, EPROTOTYPE, ESRCH, EACCES,
+ * Order of checks: EFAULT, E2BIG, EINVAL, EBADF, EPROTOTYPE, ESRCH, EACCES,
  * EBUSY, EOPNOTSUPP and ENXIO (special ones only), EAGAIN, ENOMEM. Of these
  * EBUSY can come only with, EAGAIN and ENOMEM only without, a reserve object.
  */
@@ -542,7 +546,10 @@ struct ntapc_thread_info {
 	__u64 nr_dropped;
 };
 
-/* It has exited, or its process called execve(). */
+/*
+ * It has exited, or its process called execve(), and what was queued to it has
+ * been dropped. Ioctls may say ESRCH a moment earlier.
+ */
 #define NTAPC_THREAD_EXITED	(1U << 0)
 /* It is in a wait of ntapc's. */
 #define NTAPC_THREAD_WAITING	(1U << 1)
@@ -586,7 +593,7 @@ struct ntapc_control {
  * one page at offset 0, MAP_SHARED, then gives the page. The slot is the
  * thread's until it exits.
  *
- * Errors: EFAULT, EINVAL, E2BIG, ESRCH, EPERM, ENOMEM. mmap(): EINVAL for
+ * Errors: EFAULT, E2BIG, EINVAL, ESRCH, EPERM, ENOMEM. mmap(): EINVAL for
  * another length, offset or MAP_PRIVATE, ESRCH, EPERM, ENOMEM.
  */
 struct ntapc_thread_control {

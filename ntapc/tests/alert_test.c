@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Alerts (section 5).
+ */
+#include <linux/bits.h>
+
+#include "fixture.h"
+
+/* What a wait, if there is one, and the alert flags are, before and after. */
+struct alert_row {
+	const char *rule;
+	enum ntapc_mode mode;
+	enum ntapc_test_where where;
+	enum ntapc_mode wait_mode;
+	bool alertable;
+	bool was;
+	bool unwaits;
+	bool is;
+};
+
+#define KERNEL	NTAPC_KERNEL_MODE
+#define USER	NTAPC_USER_MODE
+
+static const struct alert_row alert_rows[] = {
+	/* Nobody to break: it stays. */
+	{ "5.1 (1)", USER, RUNNING, 0, false, false, false, true },
+	{ "5.1 (2)", KERNEL, RUNNING, 0, false, false, false, true },
+	{ "5.1 (3)", USER, WAITING, USER, false, false, false, true },
+	{ "5.1 (4)", KERNEL, WAITING, KERNEL, false, false, false, true },
+	{ "5.1 (5)", KERNEL, WAITING, USER, false, false, false, true },
+	/* A user alert breaks user mode waits, a kernel alert any. */
+	{ "5.1 (6)", USER, WAITING, USER, true, false, true, false },
+	{ "5.1 (7)", USER, WAITING, KERNEL, true, false, false, true },
+	{ "5.1 (8)", KERNEL, WAITING, USER, true, false, true, false },
+	{ "5.1 (9)", KERNEL, WAITING, KERNEL, true, false, true, false },
+	/* A second one before the first is taken is none. */
+	{ "5.2 (1)", USER, RUNNING, 0, false, true, false, true },
+	{ "5.2 (2)", KERNEL, RUNNING, 0, false, true, false, true },
+	{ "5.2 (3)", USER, WAITING, USER, true, true, false, true },
+	{ "5.2 (4)", KERNEL, WAITING, KERNEL, true, true, false, true },
+	/* The wait is over already. */
+	{ "11.11 (1)", USER, DECIDED, USER, true, false, false, true },
+	{ "11.11 (2)", KERNEL, DECIDED, KERNEL, true, false, false, true },
+};
+
+static void alert_desc(const struct alert_row *row, char *desc)
+{
+	strscpy(desc, row->rule, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(alert, alert_rows, alert_desc);
+
+static void check_alert(struct kunit *test, const struct alert_row *row)
+{
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_kthread *kt = &f->kt;
+	enum ntapc_mode other = row->mode == USER ? KERNEL : USER;
+	enum ntapc_wake wake;
+	int status = NTAPC_WAIT_BLOCK;
+
+	ntapc_fixture_reset(f);
+	ntapc_test_queue_all(test, "no");
+	kt->apc_state.kernel_pending = false;
+	if (row->where == WAITING || row->where == DECIDED)
+		ntapc_core_wait_begin(kt, row->wait_mode, row->alertable);
+	if (row->where == DECIDED)
+		status = NTAPC_WAIT_KERNEL_APC;
+	kt->wait_status = status;
+	kt->alerted[row->mode] = row->was;
+
+	KUNIT_EXPECT_EQ(test, ntapc_core_alert(kt, row->mode, &wake), row->was);
+	KUNIT_EXPECT_EQ(test, wake, row->unwaits ? NTAPC_WAKE_UNWAIT :
+						   NTAPC_WAKE_NONE);
+	KUNIT_EXPECT_EQ(test, kt->wait_status, row->unwaits ?
+				NTAPC_WAIT_ALERTED : status);
+	KUNIT_EXPECT_EQ(test, kt->alerted[row->mode], row->is);
+	KUNIT_EXPECT_FALSE(test, kt->alerted[other]);
+	KUNIT_EXPECT_FALSE(test, kt->apc_state.user_pending);
+	KUNIT_EXPECT_FALSE(test, kt->apc_state.kernel_pending);
+}
+
+static void alert_breaks_wait_or_stays(struct kunit *test)
+{
+	check_alert(test, test->param_value);
+}
+
+static void all_alerts(struct kunit *test)
+{
+	unsigned int bits;
+
+	for (bits = 0; bits < 3 * BIT(4); bits++) {
+		struct alert_row row = {
+			.where = RUNNING + bits / BIT(4),
+			.mode = bits & BIT(0) ? USER : KERNEL,
+			.wait_mode = bits & BIT(1) ? USER : KERNEL,
+			.alertable = bits & BIT(2),
+			.was = bits & BIT(3),
+		};
+
+		if (!row.was && row.where == WAITING && row.alertable)
+			row.unwaits = row.mode == KERNEL ||
+				      row.wait_mode == USER;
+		row.is = !row.unwaits;
+		check_alert(test, &row);
+		if (ntapc_test_failed(test)) {
+			kunit_info(test, "where %d, bits %#lx", row.where,
+				   bits % BIT(4));
+			return;
+		}
+	}
+}
+
+/* 5.2: what had no effect on the alert had none at all. */
+static void alerts_collapse(struct kunit *test)
+{
+	struct ntapc_fixture *f = test->priv;
+	enum ntapc_wake wake;
+
+	KUNIT_EXPECT_FALSE(test, ntapc_core_alert(&f->kt, USER, &wake));
+	KUNIT_EXPECT_TRUE(test, ntapc_core_alert(&f->kt, USER, &wake));
+	KUNIT_EXPECT_TRUE(test, ntapc_core_alert(&f->kt, USER, &wake));
+	KUNIT_EXPECT_TRUE(test, ntapc_core_test_alert(&f->kt, USER));
+	KUNIT_EXPECT_FALSE(test, ntapc_core_test_alert(&f->kt, USER));
+}
+
+struct test_alert_row {
+	const char *rule;
+	enum ntapc_mode mode;
+	bool kernel_alert, user_alert;
+	const char *queued;
+	bool returns;
+	bool kernel_alert_left, user_alert_left;
+	bool armed;
+};
+
+static const struct test_alert_row test_alert_rows[] = {
+	{ "5.3 (1)", USER, false, false, "", false, false, false, false },
+	{ "5.3 (2)", USER, false, false, "o", false, false, false, true },
+	{ "5.3 (3)", USER, false, false, "oo", false, false, false, true },
+	/* The alert is taken, and then nothing is armed. */
+	{ "5.3 (4)", USER, false, true, "", true, false, false, false },
+	{ "5.3 (5)", USER, false, true, "o", true, false, false, false },
+	/* Each mode's own. */
+	{ "5.3 (6)", USER, true, false, "o", false, true, false, true },
+	{ "5.3 (7)", USER, true, true, "o", true, true, false, false },
+	{ "5.3 (8)", KERNEL, true, true, "o", true, false, true, false },
+	{ "5.3 (9)", KERNEL, false, true, "o", false, false, true, false },
+	/* Kernel mode's test arms nothing. */
+	{ "5.3 (10)", KERNEL, false, false, "o", false, false, false, false },
+	/* Kernel APCs aren't armed. */
+	{ "5.3 (11)", USER, false, false, "ns", false, false, false, false },
+	/* Special ones need it not, and arm no ordinary ones (13.5). */
+	{ "5.3 (12)", USER, false, false, "x", false, false, false, false },
+	{ "5.3 (13)", USER, false, false, "ox", false, false, false, true },
+};
+
+static void test_alert_desc(const struct test_alert_row *row, char *desc)
+{
+	strscpy(desc, row->rule, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(test_alert, test_alert_rows, test_alert_desc);
+
+static void test_takes_alert_or_arms(struct kunit *test)
+{
+	const struct test_alert_row *row = test->param_value;
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_kthread *kt = &f->kt;
+
+	ntapc_test_queue_all(test, row->queued);
+	kt->alerted[KERNEL] = row->kernel_alert;
+	kt->alerted[USER] = row->user_alert;
+	KUNIT_EXPECT_EQ(test, ntapc_core_test_alert(kt, row->mode),
+			row->returns);
+	KUNIT_EXPECT_EQ(test, kt->alerted[KERNEL], row->kernel_alert_left);
+	KUNIT_EXPECT_EQ(test, kt->alerted[USER], row->user_alert_left);
+	KUNIT_EXPECT_EQ(test, kt->apc_state.user_pending, row->armed);
+}
+
+/* 5.3: what is armed stays so. */
+static void test_disarms_nothing(struct kunit *test)
+{
+	struct ntapc_fixture *f = test->priv;
+	enum ntapc_mode mode;
+
+	ntapc_test_queue_all(test, "o");
+	f->kt.apc_state.user_pending = true;
+	f->kt.alerted[KERNEL] = true;
+	f->kt.alerted[USER] = true;
+	for (mode = 0; mode < NTAPC_NR_MODES; mode++) {
+		KUNIT_EXPECT_TRUE(test, ntapc_core_test_alert(&f->kt, mode));
+		KUNIT_EXPECT_TRUE(test, f->kt.apc_state.user_pending);
+	}
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE_PARAM(alert_breaks_wait_or_stays, alert_gen_params),
+	KUNIT_CASE(all_alerts),
+	KUNIT_CASE(alerts_collapse),
+	KUNIT_CASE_PARAM(test_takes_alert_or_arms, test_alert_gen_params),
+	KUNIT_CASE(test_disarms_nothing),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "ntapc_core_alert",
+	.init = ntapc_fixture_init,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

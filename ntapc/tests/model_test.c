@@ -1,0 +1,730 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Random steps, each taken by core/ and by a model of NT's rules side by side.
+ *
+ * The model is as naive as can be: one array for each queue, searched and
+ * shifted, and every rule spelled out. After each step both must agree on the
+ * result and on everything that can be seen.
+ */
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/prandom.h>
+#include <linux/random.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "fixture.h"
+
+static unsigned long long seed;
+module_param(seed, ullong, 0444);
+MODULE_PARM_DESC(seed, "of the random steps; 0 takes another one each time");
+
+static unsigned int steps = 200000;
+module_param(steps, uint, 0444);
+MODULE_PARM_DESC(steps, "how many random steps");
+
+struct model_apc {
+	bool special;
+	bool inserted;
+	u8 mode;
+	u8 environment;
+	u64 arg[2];
+};
+
+struct model_state {
+	u8 queue[NTAPC_NR_MODES][NTAPC_TEST_APCS];
+	u8 nr[NTAPC_NR_MODES];
+	bool in_progress;
+	bool kernel_pending;
+	bool user_pending;
+};
+
+struct model {
+	struct model_apc apc[NTAPC_TEST_APCS];
+	struct model_state active, saved;
+	bool attached;
+	bool queueable;
+	bool alerted[NTAPC_NR_MODES];
+	s16 kernel_disable, special_disable;
+	bool in_wait;		/* blocks, or is about to stop doing so */
+	bool waiting;		/* NT's state: can still be broken */
+	bool alertable;
+	u8 wait_mode;
+	int wait_status;
+};
+
+struct run {
+	struct kunit *test;
+	struct ntapc_fixture *f;
+	struct model model;
+	struct rnd_state random;
+	const char *wrong;	/* what core/ and the model don't agree on */
+	char what[80];		/* the step */
+};
+
+static u32 below(struct run *run, u32 ceiling)
+{
+	return prandom_u32_state(&run->random) % ceiling;
+}
+
+static bool one_in(struct run *run, u32 chance)
+{
+	return !below(run, chance);
+}
+
+static void expect(struct run *run, bool agreed, const char *what)
+{
+	if (!agreed && !run->wrong)
+		run->wrong = what;
+}
+
+/* The model */
+
+static void model_insert_at(struct model *m, struct model_state *state, u8 nr,
+			    int at)
+{
+	u8 mode = m->apc[nr].mode;
+	u8 *queue = state->queue[mode];
+	int i;
+
+	for (i = state->nr[mode]++; i > at; i--)
+		queue[i] = queue[i - 1];
+	queue[at] = nr;
+	m->apc[nr].inserted = true;
+}
+
+static void model_take_at(struct model *m, struct model_state *state, u8 mode,
+			  int at)
+{
+	u8 *queue = state->queue[mode];
+	int i;
+
+	m->apc[queue[at]].inserted = false;
+	state->nr[mode]--;
+	for (i = at; i < state->nr[mode]; i++)
+		queue[i] = queue[i + 1];
+}
+
+static int model_nr_special(const struct model *m,
+			    const struct model_state *state, u8 mode)
+{
+	int i, nr = 0;
+
+	for (i = 0; i < state->nr[mode]; i++)
+		nr += m->apc[state->queue[mode][i]].special;
+	return nr;
+}
+
+static int model_nr_ordinary(const struct model *m,
+			     const struct model_state *state, u8 mode)
+{
+	return state->nr[mode] - model_nr_special(m, state, mode);
+}
+
+/* 2.1, 2.2 */
+static struct model_state *model_state_of(struct model *m, u8 nr)
+{
+	u8 *environment = &m->apc[nr].environment;
+
+	if (*environment == NTAPC_ENV_INSERT)
+		*environment = m->attached;
+	if (*environment == NTAPC_ENV_ORIGINAL)
+		return m->attached ? &m->saved : &m->active;
+	return m->attached ? &m->active : &m->saved;
+}
+
+static enum ntapc_wake model_unwait(struct model *m, int status)
+{
+	m->waiting = false;
+	m->wait_status = status;
+	return NTAPC_WAKE_UNWAIT;
+}
+
+/* 3.4 to 3.7 */
+static enum ntapc_wake model_notify(struct model *m, u8 nr, bool self)
+{
+	const struct model_apc *apc = &m->apc[nr];
+
+	if (apc->mode == NTAPC_KERNEL_MODE) {
+		m->active.kernel_pending = true;
+		if (self)
+			return m->special_disable ? NTAPC_WAKE_NONE :
+						    NTAPC_WAKE_INTERRUPT;
+		if (!m->in_wait)
+			return NTAPC_WAKE_INTERRUPT;
+		if (!m->waiting || m->special_disable)
+			return NTAPC_WAKE_NONE;
+		if (!apc->special &&
+		    (m->kernel_disable || m->active.in_progress))
+			return NTAPC_WAKE_NONE;
+		return model_unwait(m, NTAPC_WAIT_KERNEL_APC);
+	}
+	if (self || !m->waiting || m->wait_mode == NTAPC_KERNEL_MODE)
+		return NTAPC_WAKE_NONE;
+	if (!m->alertable && !m->active.user_pending)
+		return NTAPC_WAKE_NONE;
+	m->active.user_pending = true;
+	return model_unwait(m, NTAPC_WAIT_USER_APC);
+}
+
+/* 3.1 to 3.3 */
+static bool model_insert(struct model *m, u8 nr, u64 arg1, u64 arg2, bool self,
+			 enum ntapc_wake *wake)
+{
+	struct model_apc *apc = &m->apc[nr];
+	struct model_state *state;
+
+	*wake = NTAPC_WAKE_NONE;
+	if (!m->queueable || apc->inserted)
+		return false;
+	state = model_state_of(m, nr);
+	apc->arg[0] = arg1;
+	apc->arg[1] = arg2;
+	model_insert_at(m, state, nr,
+			apc->special ? model_nr_special(m, state, apc->mode) :
+				       state->nr[apc->mode]);
+	if (state == &m->active)
+		*wake = model_notify(m, nr, self);
+	return true;
+}
+
+/* 7.1; armed are only ordinary ones (13.5). */
+static void model_settle(struct model *m, struct model_state *state, u8 mode)
+{
+	if (mode == NTAPC_KERNEL_MODE && !state->nr[mode])
+		state->kernel_pending = false;
+	if (mode == NTAPC_USER_MODE && !model_nr_ordinary(m, state, mode))
+		state->user_pending = false;
+}
+
+static bool model_remove(struct model *m, u8 nr)
+{
+	struct model_apc *apc = &m->apc[nr];
+	struct model_state *state;
+	int at = 0;
+
+	if (!apc->inserted)
+		return false;
+	state = model_state_of(m, nr);
+	while (state->queue[apc->mode][at] != nr)
+		at++;
+	model_take_at(m, state, apc->mode, at);
+	model_settle(m, state, apc->mode);
+	return true;
+}
+
+/* 4.2 to 4.4. The number of the APC, or -1. */
+static int model_next_kernel(struct model *m, bool *blocked)
+{
+	struct model_state *state = &m->active;
+	int nr;
+
+	*blocked = false;
+	state->kernel_pending = false;
+	if (m->special_disable) {
+		*blocked = true;
+		return -1;
+	}
+	if (!state->nr[NTAPC_KERNEL_MODE])
+		return -1;
+	nr = state->queue[NTAPC_KERNEL_MODE][0];
+	if (!m->apc[nr].special && (state->in_progress || m->kernel_disable)) {
+		*blocked = true;
+		return -1;
+	}
+	model_take_at(m, state, NTAPC_KERNEL_MODE, 0);
+	return nr;
+}
+
+/* 4.5, 13.4, 13.5; the guard is ntapc's own. */
+static int model_next_user(struct model *m, bool guarded)
+{
+	struct model_state *state = &m->active;
+	int at = 0, nr;
+
+	if (guarded || !model_nr_special(m, state, NTAPC_USER_MODE)) {
+		if (!state->user_pending)
+			return -1;
+		state->user_pending = false;
+		at = model_nr_special(m, state, NTAPC_USER_MODE);
+		if (at == state->nr[NTAPC_USER_MODE])
+			return -1;
+	}
+	nr = state->queue[NTAPC_USER_MODE][at];
+	model_take_at(m, state, NTAPC_USER_MODE, at);
+	return nr;
+}
+
+/* 5.1 */
+static bool model_alert(struct model *m, u8 mode, enum ntapc_wake *wake)
+{
+	bool was = m->alerted[mode];
+
+	*wake = NTAPC_WAKE_NONE;
+	if (!was && m->waiting && m->alertable && mode <= m->wait_mode)
+		*wake = model_unwait(m, NTAPC_WAIT_ALERTED);
+	else
+		m->alerted[mode] = true;
+	return was;
+}
+
+/* 5.3 */
+static bool model_test_alert(struct model *m, u8 mode)
+{
+	bool was = m->alerted[mode];
+
+	m->alerted[mode] = false;
+	if (!was && mode == NTAPC_USER_MODE &&
+	    model_nr_ordinary(m, &m->active, mode))
+		m->active.user_pending = true;
+	return was;
+}
+
+/* 11.2 */
+static int model_test_alertable(struct model *m, u8 mode, bool guarded)
+{
+	struct model_state *state = &m->active;
+	int ordinary = model_nr_ordinary(m, state, NTAPC_USER_MODE);
+	int special = model_nr_special(m, state, NTAPC_USER_MODE);
+
+	if (m->alerted[mode]) {
+		m->alerted[mode] = false;
+		return NTAPC_WAIT_ALERTED;
+	}
+	if (mode == NTAPC_USER_MODE && ordinary)
+		state->user_pending = true;
+	if (mode == NTAPC_USER_MODE && (ordinary || (special && !guarded)))
+		return NTAPC_WAIT_USER_APC;
+	if (m->alerted[NTAPC_KERNEL_MODE]) {
+		m->alerted[NTAPC_KERNEL_MODE] = false;
+		return NTAPC_WAIT_ALERTED;
+	}
+	return NTAPC_WAIT_BLOCK;
+}
+
+/* 11.1 */
+static int model_wait_test(struct model *m, u8 mode, bool alertable,
+			   bool signalled, bool guarded, bool due)
+{
+	int status = NTAPC_WAIT_BLOCK;
+
+	if (m->active.kernel_pending && !m->special_disable)
+		return NTAPC_WAIT_KERNEL_APC;
+	if (signalled)
+		return NTAPC_WAIT_OBJECT;
+	if (alertable)
+		status = model_test_alertable(m, mode, guarded);
+	else if (mode == NTAPC_USER_MODE && m->active.user_pending)
+		status = NTAPC_WAIT_USER_APC;
+	if (status != NTAPC_WAIT_BLOCK)
+		return status;
+	return due ? NTAPC_WAIT_TIMEOUT : NTAPC_WAIT_BLOCK;
+}
+
+/* Comparing */
+
+static bool same_queue(struct run *run, const struct ntapc_apc_state *state,
+		       const struct model_state *model, u8 mode)
+{
+	const char *order = ntapc_test_order(run->f, state, mode);
+	int i;
+
+	if (strlen(order) != model->nr[mode])
+		return false;
+	for (i = 0; i < model->nr[mode]; i++)
+		if (order[i] != 'a' + model->queue[mode][i])
+			return false;
+	return true;
+}
+
+static void compare_state(struct run *run, const struct ntapc_apc_state *state,
+			  const struct model_state *model)
+{
+	expect(run, same_queue(run, state, model, NTAPC_KERNEL_MODE),
+	       "the kernel queue");
+	expect(run, same_queue(run, state, model, NTAPC_USER_MODE),
+	       "the user queue");
+	expect(run, state->kernel_in_progress == model->in_progress,
+	       "KernelApcInProgress");
+	expect(run, state->kernel_pending == model->kernel_pending,
+	       "KernelApcPending");
+	expect(run, state->user_pending == model->user_pending,
+	       "UserApcPending");
+	expect(run, state->special_pending ==
+			    !!model_nr_special(&run->model, model,
+					       NTAPC_USER_MODE),
+	       "SpecialUserApcPending");
+}
+
+static void compare_apcs(struct run *run)
+{
+	int i;
+
+	for (i = 0; i < NTAPC_TEST_APCS; i++) {
+		const struct ntapc_apc *apc = &run->f->apc[i];
+		const struct model_apc *model = &run->model.apc[i];
+
+		expect(run, apc->inserted == model->inserted, "Inserted");
+		expect(run, !apc->inserted ||
+				    (apc->normal.arg[0] == model->arg[0] &&
+				     apc->normal.arg[1] == model->arg[1]),
+		       "the system arguments");
+	}
+}
+
+static void compare(struct run *run)
+{
+	const struct ntapc_kthread *kt = &run->f->kt;
+	const struct model *m = &run->model;
+
+	compare_state(run, &kt->apc_state, &m->active);
+	compare_state(run, &kt->saved_apc_state, &m->saved);
+	expect(run, kt->alerted[0] == m->alerted[0] &&
+			    kt->alerted[1] == m->alerted[1],
+	       "Alerted");
+	expect(run, !m->in_wait || kt->wait_status == m->wait_status,
+	       "what ended the wait");
+	compare_apcs(run);
+}
+
+static void compare_apc(struct run *run, const struct ntapc_apc *apc, int nr)
+{
+	expect(run, apc == (nr < 0 ? NULL : &run->f->apc[nr]),
+	       "which APC is next");
+}
+
+/* Steps */
+
+static void step_init(struct run *run)
+{
+	u8 nr = below(run, NTAPC_TEST_APCS);
+	enum ntapc_test_kind kind = below(run, NR_KINDS);
+	enum ntapc_environment environment = below(run, 4);
+	struct model_apc *model = &run->model.apc[nr];
+	struct ntapc_apc *apc = &run->f->apc[nr];
+
+	if (model->inserted)
+		return;
+	ntapc_test_make(run->f, 'a' + nr, kind);
+	ntapc_apc_init(apc, &run->f->kt, environment, apc->kernel_routine,
+		       apc->rundown_routine, apc->normal.routine, apc->mode,
+		       TEST_CONTEXT);
+	apc->special_user = kind == SPECIAL_USER;
+	model->special = kind == SPECIAL_KERNEL || kind == SPECIAL_USER;
+	model->mode = ntapc_test_mode(kind);
+	model->environment = environment == NTAPC_ENV_CURRENT ?
+				     run->model.attached : environment;
+}
+
+static void step_insert(struct run *run)
+{
+	u8 nr = below(run, NTAPC_TEST_APCS);
+	const struct model_apc *model = &run->model.apc[nr];
+	bool second_stage = model->special && model->mode == NTAPC_USER_MODE;
+	bool self = !run->model.in_wait && (second_stage || one_in(run, 3));
+	u64 arg1 = prandom_u32_state(&run->random), arg2 = ~arg1;
+	enum ntapc_wake wake, model_wake;
+	bool done;
+
+	/* Only the thread itself makes a special user APC of a kernel one. */
+	if (second_stage && !self)
+		return;
+	snprintf(run->what, sizeof(run->what), "insert %c, mode %d%s%s",
+		 'a' + nr, model->mode, model->special ? ", special" : "",
+		 self ? ", to itself" : "");
+	done = ntapc_core_insert(&run->f->kt, &run->f->apc[nr], arg1, arg2,
+				 self, &wake);
+	expect(run, done == model_insert(&run->model, nr, arg1, arg2, self,
+					 &model_wake),
+	       "whether it is inserted");
+	expect(run, wake == model_wake, "the wake-up");
+}
+
+static void step_remove(struct run *run)
+{
+	u8 nr = below(run, NTAPC_TEST_APCS);
+
+	snprintf(run->what, sizeof(run->what), "remove %c", 'a' + nr);
+	expect(run, ntapc_core_remove(&run->f->kt, &run->f->apc[nr]) ==
+			    model_remove(&run->model, nr),
+	       "whether it was inserted");
+}
+
+static void step_flush(struct run *run)
+{
+	struct model_state *state = &run->model.active;
+	enum ntapc_mode mode = below(run, NTAPC_NR_MODES);
+	struct ntapc_apc *apc, *next;
+	LIST_HEAD(flushed);
+
+	if (!one_in(run, 4))
+		return;
+	snprintf(run->what, sizeof(run->what), "flush mode %d", mode);
+	ntapc_core_flush(&run->f->kt, mode, &flushed);
+	list_for_each_entry_safe(apc, next, &flushed, entry) {
+		if (!state->nr[mode]) {
+			expect(run, false, "the number of flushed APCs");
+			break;
+		}
+		compare_apc(run, apc, state->queue[mode][0]);
+		model_take_at(&run->model, state, mode, 0);
+		list_del_init(&apc->entry);
+	}
+	model_settle(&run->model, state, mode);
+}
+
+static void step_next_kernel(struct run *run)
+{
+	struct ntapc_apc *apc;
+	bool blocked, model_blocked;
+
+	if (run->model.in_wait)
+		return;
+	strscpy(run->what, "next kernel APC", sizeof(run->what));
+	apc = ntapc_core_next_kernel(&run->f->kt, &blocked);
+	compare_apc(run, apc, model_next_kernel(&run->model, &model_blocked));
+	expect(run, blocked == model_blocked, "whether user APCs have to wait");
+}
+
+static void step_next_user(struct run *run)
+{
+	bool guarded = one_in(run, 3);
+
+	if (run->model.in_wait)
+		return;
+	snprintf(run->what, sizeof(run->what), "next user APC%s",
+		 guarded ? ", guarded" : "");
+	compare_apc(run, ntapc_core_next_user(&run->f->kt, guarded),
+		    model_next_user(&run->model, guarded));
+}
+
+/* Puts @nr of @taken, in this order, back into the model's user queue. */
+static void model_requeue(struct model *m, const int *taken, int nr)
+{
+	struct model_state *state = &m->active;
+	int specials = 0, ordinaries = 0, i;
+
+	for (i = 0; i < nr; i++) {
+		int at;
+
+		if (m->apc[taken[i]].special)
+			at = specials++;
+		else
+			at = model_nr_special(m, state, NTAPC_USER_MODE) +
+			     ordinaries++;
+		model_insert_at(m, state, taken[i], at);
+	}
+}
+
+static void step_requeue(struct run *run)
+{
+	int nr = 0, want = 1 + below(run, 4), nrs[4];
+	struct ntapc_apc *apc;
+	LIST_HEAD(taken);
+
+	if (run->model.in_wait)
+		return;
+	snprintf(run->what, sizeof(run->what), "requeue %d", want);
+	while (nr < want) {
+		apc = ntapc_core_next_user(&run->f->kt, false);
+		nrs[nr] = model_next_user(&run->model, false);
+		compare_apc(run, apc, nrs[nr]);
+		if (!apc || run->wrong)
+			break;
+		list_add_tail(&apc->entry, &taken);
+		nr++;
+		ntapc_core_test_alert(&run->f->kt, NTAPC_USER_MODE);
+		model_test_alert(&run->model, NTAPC_USER_MODE);
+	}
+	ntapc_core_requeue(&run->f->kt, &taken);
+	model_requeue(&run->model, nrs, nr);
+}
+
+static void step_alert(struct run *run)
+{
+	enum ntapc_mode mode = below(run, NTAPC_NR_MODES);
+	enum ntapc_wake wake, model_wake;
+	bool was;
+
+	snprintf(run->what, sizeof(run->what), "alert mode %d", mode);
+	was = ntapc_core_alert(&run->f->kt, mode, &wake);
+	expect(run, was == model_alert(&run->model, mode, &model_wake),
+	       "whether it was alerted");
+	expect(run, wake == model_wake, "the wake-up");
+}
+
+static void step_test_alert(struct run *run)
+{
+	enum ntapc_mode mode = below(run, NTAPC_NR_MODES);
+
+	if (run->model.in_wait)
+		return;
+	snprintf(run->what, sizeof(run->what), "test alert, mode %d", mode);
+	expect(run, ntapc_core_test_alert(&run->f->kt, mode) ==
+			    model_test_alert(&run->model, mode),
+	       "whether it was alerted");
+}
+
+static void step_wait(struct run *run)
+{
+	enum ntapc_mode mode = below(run, NTAPC_NR_MODES);
+	bool alertable = one_in(run, 2), signalled = one_in(run, 4);
+	bool guarded = one_in(run, 3), due = one_in(run, 4);
+	struct model *m = &run->model;
+	int status;
+
+	if (m->in_wait)
+		return;
+	snprintf(run->what, sizeof(run->what), "wait, mode %d%s%s%s%s", mode,
+		 alertable ? ", alertable" : "", signalled ? ", signalled" : "",
+		 guarded ? ", guarded" : "", due ? ", due" : "");
+	status = ntapc_core_wait_test(&run->f->kt, mode, alertable, signalled,
+				      guarded, due);
+	expect(run, status == model_wait_test(m, mode, alertable, signalled,
+					      guarded, due),
+	       "what ends the wait");
+	if (status != NTAPC_WAIT_BLOCK)
+		return;
+	ntapc_core_wait_begin(&run->f->kt, mode, alertable);
+	m->in_wait = true;
+	m->waiting = true;
+	m->alertable = alertable;
+	m->wait_mode = mode;
+	m->wait_status = NTAPC_WAIT_BLOCK;
+}
+
+/* 11.11: an object is signalled. */
+static void step_satisfy(struct run *run)
+{
+	struct model *m = &run->model;
+	enum ntapc_wake model_wake = NTAPC_WAKE_NONE;
+
+	strscpy(run->what, "object signalled", sizeof(run->what));
+	if (m->waiting)
+		model_wake = model_unwait(m, NTAPC_WAIT_OBJECT);
+	expect(run, ntapc_core_wait_satisfy(&run->f->kt) == model_wake,
+	       "the wake-up");
+}
+
+static void step_wait_end(struct run *run)
+{
+	struct model *m = &run->model;
+
+	if (!m->in_wait)
+		return;
+	strscpy(run->what, "end of wait", sizeof(run->what));
+	m->in_wait = false;
+	m->waiting = false;
+	expect(run, ntapc_core_wait_end(&run->f->kt) == m->wait_status,
+	       "what ended the wait");
+}
+
+/* Regions, a normal kernel APC's begin and end, ApcQueueable. */
+static void step_set(struct run *run)
+{
+	struct ntapc_kthread *kt = &run->f->kt;
+	struct model *m = &run->model;
+
+	if (m->in_wait)
+		return;
+	m->kernel_disable = one_in(run, 3) ? -1 - (int)below(run, 2) : 0;
+	m->special_disable = one_in(run, 6) ? -1 : 0;
+	m->active.in_progress = one_in(run, 4);
+	m->queueable = !one_in(run, 10);
+	snprintf(run->what, sizeof(run->what),
+		 "set %d, %d, in progress %d, queueable %d", m->kernel_disable,
+		 m->special_disable, m->active.in_progress, m->queueable);
+	kt->kernel_apc_disable = m->kernel_disable;
+	kt->special_apc_disable = m->special_disable;
+	kt->apc_state.kernel_in_progress = m->active.in_progress;
+	kt->apc_queueable = m->queueable;
+}
+
+static void model_attach(struct model *m)
+{
+	m->saved = m->active;
+	memset(&m->active, 0, sizeof(m->active));
+	m->attached = true;
+}
+
+static void model_detach(struct model *m)
+{
+	m->active = m->saved;
+	memset(&m->saved, 0, sizeof(m->saved));
+	m->attached = false;
+	if (m->active.nr[NTAPC_KERNEL_MODE])
+		m->active.kernel_pending = true;
+}
+
+static void step_attach(struct run *run)
+{
+	struct model *m = &run->model;
+
+	if (m->in_wait || !one_in(run, 4))
+		return;
+	if (!m->attached) {
+		/*
+		 * What was queued for being attached while not attached has to
+		 * be off its state, which becomes the active one, empty.
+		 */
+		if (m->saved.nr[NTAPC_KERNEL_MODE] ||
+		    m->saved.nr[NTAPC_USER_MODE])
+			return;
+		strscpy(run->what, "attach", sizeof(run->what));
+		ntapc_test_attach(&run->f->kt);
+		model_attach(m);
+	} else if (!m->active.nr[NTAPC_KERNEL_MODE] &&
+		   !m->active.nr[NTAPC_USER_MODE]) {
+		strscpy(run->what, "detach", sizeof(run->what));
+		ntapc_test_detach(&run->f->kt);
+		model_detach(m);
+	}
+}
+
+static void (*const step_functions[])(struct run *run) = {
+	step_init, step_init, step_init, step_insert, step_insert, step_insert,
+	step_insert, step_insert, step_remove, step_flush, step_next_kernel,
+	step_next_kernel, step_next_user, step_next_user, step_requeue,
+	step_alert, step_test_alert, step_wait, step_wait, step_satisfy,
+	step_wait_end, step_wait_end, step_set, step_attach,
+};
+
+static void core_does_as_model(struct kunit *test)
+{
+	u64 used = seed ?: get_random_u64();
+	struct run *run = kunit_kzalloc(test, sizeof(*run), GFP_KERNEL);
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, run);
+	run->test = test;
+	run->f = test->priv;
+	run->model.queueable = true;
+	for (i = 0; i < NTAPC_TEST_APCS; i++)
+		run->model.apc[i].mode = NTAPC_KERNEL_MODE;
+	prandom_seed_state(&run->random, used);
+	kunit_info(test, "seed=%llu, %u steps", used, steps);
+
+	for (i = 0; i < steps && !run->wrong; i++) {
+		run->what[0] = '\0';
+		step_functions[below(run, ARRAY_SIZE(step_functions))](run);
+		compare(run);
+		if (!(i % 1024))
+			cond_resched();
+	}
+	if (run->wrong)
+		KUNIT_FAIL(test, "seed=%llu, step %d (%s): not agreed on %s",
+			   used, i, run->what, run->wrong);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(core_does_as_model),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "ntapc_core_model",
+	.init = ntapc_fixture_init,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

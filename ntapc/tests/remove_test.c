@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Taking APCs off the queues, and putting them back (section 7).
+ */
+#include <linux/bits.h>
+#include <linux/string.h>
+
+#include "fixture.h"
+
+/* 7.1 */
+static void not_inserted_changes_nothing(struct kunit *test)
+{
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_kthread before;
+	enum ntapc_test_kind kind;
+
+	for (kind = 0; kind < NR_KINDS; kind++) {
+		struct ntapc_apc *apc;
+
+		ntapc_fixture_reset(f);
+		f->kt.apc_state.kernel_pending = true;
+		f->kt.apc_state.user_pending = true;
+		apc = ntapc_test_make(f, 'a', kind);
+		before = f->kt;
+		KUNIT_EXPECT_FALSE(test, ntapc_core_remove(&f->kt, apc));
+		KUNIT_EXPECT_FALSE(test, apc->inserted);
+		KUNIT_EXPECT_EQ(test, memcmp(&before, &f->kt, sizeof(before)), 0);
+	}
+}
+
+/* What is queued with both lists' pending set, and the flags after a removal. */
+struct remove_row {
+	const char *rule;
+	const char *queued;
+	char removed;
+	const char *kernel, *user;
+	bool kernel_pending, user_pending, special_pending;
+};
+
+static const struct remove_row remove_rows[] = {
+	{ "7.1 (1)", "n", 'a', "", "", false, true, false },
+	{ "7.1 (2)", "s", 'a', "", "", false, true, false },
+	{ "7.1 (3)", "nn", 'a', "b", "", true, true, false },
+	{ "7.1 (4)", "nn", 'b', "a", "", true, true, false },
+	{ "7.1 (5)", "ns", 'b', "a", "", true, true, false },
+	{ "7.1 (6)", "ns", 'a', "b", "", true, true, false },
+	{ "7.1 (7)", "nnsns", 'd', "ceab", "", true, true, false },
+	{ "7.1 (8)", "o", 'a', "", "", true, false, false },
+	{ "7.1 (9)", "ooo", 'b', "", "ac", true, true, false },
+	{ "7.1 (10)", "xx", 'a', "", "b", true, false, true },
+	{ "7.1 (11)", "x", 'a', "", "", true, false, false },
+	/* Armed is what is ordinary (13.5). */
+	{ "7.1 (12)", "ox", 'a', "", "b", true, false, true },
+	{ "7.1 (13)", "ox", 'b', "", "a", true, true, false },
+	/* The other mode's stay as they are. */
+	{ "7.1 (14)", "no", 'a', "", "b", false, true, false },
+	{ "7.1 (15)", "nox", 'a', "", "cb", false, true, true },
+	{ "7.1 (16)", "no", 'b', "a", "", true, false, false },
+};
+
+static void remove_desc(const struct remove_row *row, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s: %c of %s", row->rule,
+		 row->removed, row->queued);
+}
+
+KUNIT_ARRAY_PARAM(remove, remove_rows, remove_desc);
+
+/* From @state, which @kt's home APCs are on. */
+static void check_remove(struct kunit *test, struct ntapc_apc_state *state)
+{
+	const struct remove_row *row = test->param_value;
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_apc *apc = ntapc_test_apc(f, row->removed);
+
+	state->kernel_pending = true;
+	state->user_pending = true;
+	KUNIT_EXPECT_TRUE(test, ntapc_core_remove(&f->kt, apc));
+	KUNIT_EXPECT_FALSE(test, apc->inserted);
+	KUNIT_EXPECT_STREQ(test, ntapc_test_order(f, state, NTAPC_KERNEL_MODE),
+			   row->kernel);
+	KUNIT_EXPECT_STREQ(test, ntapc_test_order(f, state, NTAPC_USER_MODE),
+			   row->user);
+	KUNIT_EXPECT_EQ(test, state->kernel_pending, row->kernel_pending);
+	KUNIT_EXPECT_EQ(test, state->user_pending, row->user_pending);
+	KUNIT_EXPECT_EQ(test, state->special_pending, row->special_pending);
+	/* Again: there is nothing to remove. */
+	KUNIT_EXPECT_FALSE(test, ntapc_core_remove(&f->kt, apc));
+}
+
+static void empty_list_clears_pending(struct kunit *test)
+{
+	const struct remove_row *row = test->param_value;
+	struct ntapc_fixture *f = test->priv;
+
+	ntapc_test_queue_all(test, row->queued);
+	check_remove(test, &f->kt.apc_state);
+}
+
+/* 7.1: "of the state it was on". */
+static void saved_state_is_settled(struct kunit *test)
+{
+	const struct remove_row *row = test->param_value;
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_apc_state *active = &f->kt.apc_state;
+
+	ntapc_test_queue_all(test, row->queued);
+	ntapc_test_attach(&f->kt);
+	active->kernel_pending = true;
+	active->user_pending = true;
+	check_remove(test, &f->kt.saved_apc_state);
+	KUNIT_EXPECT_TRUE(test, active->kernel_pending);
+	KUNIT_EXPECT_TRUE(test, active->user_pending);
+	KUNIT_EXPECT_FALSE(test, active->special_pending);
+}
+
+static void removed_can_be_queued_again(struct kunit *test)
+{
+	struct ntapc_fixture *f = test->priv;
+	enum ntapc_wake wake;
+
+	ntapc_test_queue_all(test, "ooo");
+	KUNIT_EXPECT_TRUE(test, ntapc_core_remove(&f->kt,
+						  ntapc_test_apc(f, 'a')));
+	KUNIT_EXPECT_TRUE(test, ntapc_core_insert(&f->kt,
+						  ntapc_test_apc(f, 'a'), 1, 2,
+						  false, &wake));
+	KUNIT_EXPECT_STREQ(test,
+			   ntapc_test_order(f, &f->kt.apc_state,
+					    NTAPC_USER_MODE),
+			   "bca");
+	KUNIT_EXPECT_EQ(test, f->apc[0].normal.arg[0], 1);
+	KUNIT_EXPECT_EQ(test, f->apc[0].normal.arg[1], 2);
+}
+
+static struct kunit_case remove_cases[] = {
+	KUNIT_CASE(not_inserted_changes_nothing),
+	KUNIT_CASE_PARAM(empty_list_clears_pending, remove_gen_params),
+	KUNIT_CASE_PARAM(saved_state_is_settled, remove_gen_params),
+	KUNIT_CASE(removed_can_be_queued_again),
+	{ }
+};
+
+static struct kunit_suite remove_suite = {
+	.name = "ntapc_core_remove",
+	.init = ntapc_fixture_init,
+	.test_cases = remove_cases,
+};
+
+/* 7.2 */
+struct flush_row {
+	const char *rule;
+	const char *queued;
+	enum ntapc_mode mode;
+	const char *flushed;
+	const char *kernel, *user;
+	bool kernel_pending, user_pending, special_pending;
+};
+
+static const struct flush_row flush_rows[] = {
+	{ "7.2 (1)", "", NTAPC_KERNEL_MODE, "", "", "", false, false, false },
+	{ "7.2 (2)", "", NTAPC_USER_MODE, "", "", "", false, false, false },
+	{ "7.2 (3)", "nsns", NTAPC_KERNEL_MODE, "bdac", "", "", false, false,
+	  false },
+	{ "7.2 (4)", "oxox", NTAPC_USER_MODE, "bdac", "", "", false, false,
+	  false },
+	{ "7.2 (5)", "nosx", NTAPC_KERNEL_MODE, "ca", "", "db", false, true,
+	  true },
+	{ "7.2 (6)", "nosx", NTAPC_USER_MODE, "db", "ca", "", true, false,
+	  false },
+	{ "7.2 (7)", "no", NTAPC_USER_MODE, "b", "a", "", true, false, false },
+};
+
+static void flush_desc(const struct flush_row *row, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s: %s mode of \"%s\"",
+		 row->rule, row->mode == NTAPC_USER_MODE ? "user" : "kernel",
+		 row->queued);
+}
+
+KUNIT_ARRAY_PARAM(flush, flush_rows, flush_desc);
+
+static void check_flushed(struct kunit *test, struct list_head *flushed,
+			  const char *expected)
+{
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_apc *apc, *next;
+
+	list_for_each_entry_safe(apc, next, flushed, entry) {
+		KUNIT_EXPECT_FALSE(test, apc->inserted);
+		KUNIT_EXPECT_EQ(test, ntapc_test_letter(f, apc), *expected);
+		if (*expected)
+			expected++;
+		list_del_init(&apc->entry);
+	}
+	KUNIT_EXPECT_STREQ(test, expected, "");
+}
+
+static void active_queue_is_flushed(struct kunit *test)
+{
+	const struct flush_row *row = test->param_value;
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_apc_state *state = &f->kt.apc_state;
+	LIST_HEAD(flushed);
+
+	ntapc_test_queue_all(test, row->queued);
+	state->user_pending = strchr(row->queued, 'o');
+	ntapc_core_flush(&f->kt, row->mode, &flushed);
+	check_flushed(test, &flushed, row->flushed);
+	KUNIT_EXPECT_STREQ(test, ntapc_test_order(f, state, NTAPC_KERNEL_MODE),
+			   row->kernel);
+	KUNIT_EXPECT_STREQ(test, ntapc_test_order(f, state, NTAPC_USER_MODE),
+			   row->user);
+	KUNIT_EXPECT_EQ(test, state->kernel_pending, row->kernel_pending);
+	KUNIT_EXPECT_EQ(test, state->user_pending, row->user_pending);
+	KUNIT_EXPECT_EQ(test, state->special_pending, row->special_pending);
+}
+
+/* 7.2: only the active state's. */
+static void saved_queue_is_left(struct kunit *test)
+{
+	struct ntapc_fixture *f = test->priv;
+	enum ntapc_mode mode;
+	LIST_HEAD(flushed);
+
+	ntapc_test_queue_all(test, "nosx");
+	ntapc_test_attach(&f->kt);
+	for (mode = 0; mode < NTAPC_NR_MODES; mode++)
+		ntapc_core_flush(&f->kt, mode, &flushed);
+	KUNIT_EXPECT_TRUE(test, list_empty(&flushed));
+	KUNIT_EXPECT_STREQ(test,
+			   ntapc_test_order(f, &f->kt.saved_apc_state,
+					    NTAPC_KERNEL_MODE),
+			   "ca");
+	KUNIT_EXPECT_STREQ(test,
+			   ntapc_test_order(f, &f->kt.saved_apc_state,
+					    NTAPC_USER_MODE),
+			   "db");
+	KUNIT_EXPECT_TRUE(test, f->apc[0].inserted);
+}
+
+/* Both modes onto one list, as an exiting thread does (7.3). */
+static void flushed_are_appended(struct kunit *test)
+{
+	struct ntapc_fixture *f = test->priv;
+	LIST_HEAD(flushed);
+
+	ntapc_test_queue_all(test, "onxs");
+	ntapc_core_flush(&f->kt, NTAPC_KERNEL_MODE, &flushed);
+	ntapc_core_flush(&f->kt, NTAPC_USER_MODE, &flushed);
+	check_flushed(test, &flushed, "dbca");
+}
+
+static struct kunit_case flush_cases[] = {
+	KUNIT_CASE_PARAM(active_queue_is_flushed, flush_gen_params),
+	KUNIT_CASE(saved_queue_is_left),
+	KUNIT_CASE(flushed_are_appended),
+	{ }
+};
+
+static struct kunit_suite flush_suite = {
+	.name = "ntapc_core_flush",
+	.init = ntapc_fixture_init,
+	.test_cases = flush_cases,
+};
+
+/*
+ * ntapc's own: what couldn't be handed over is as if it never had been taken, but
+ * the next alertable point is what arms it.
+ */
+struct requeue_row {
+	const char *what;
+	const char *queued;
+	int taken;
+	const char *user;
+	bool special_pending;
+};
+
+static const struct requeue_row requeue_rows[] = {
+	{ "none", "oo", 0, "ab", false },
+	{ "one of one", "o", 1, "a", false },
+	{ "one of three", "ooo", 1, "abc", false },
+	{ "all of three", "ooo", 3, "abc", false },
+	{ "a special one", "x", 1, "a", true },
+	{ "two special ones of three", "xxx", 2, "abc", true },
+	{ "special and ordinary ones", "oxoxo", 4, "bdace", true },
+	{ "special ones before ordinary ones", "oxx", 2, "bca", true },
+};
+
+static void requeue_desc(const struct requeue_row *row, char *desc)
+{
+	strscpy(desc, row->what, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(requeue, requeue_rows, requeue_desc);
+
+/* Takes the next @nr, each at an alertable point but for special ones. */
+static void take(struct kunit *test, int nr, struct list_head *taken)
+{
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_apc *apc;
+
+	while (nr--) {
+		apc = ntapc_core_next_user(&f->kt, false);
+		if (!apc) {
+			ntapc_core_test_alert(&f->kt, NTAPC_USER_MODE);
+			apc = ntapc_core_next_user(&f->kt, false);
+		}
+		KUNIT_ASSERT_NOT_NULL(test, apc);
+		list_add_tail(&apc->entry, taken);
+	}
+}
+
+static void requeued_are_first_again(struct kunit *test)
+{
+	const struct requeue_row *row = test->param_value;
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_apc_state *state = &f->kt.apc_state;
+	LIST_HEAD(taken);
+	const char *letter;
+
+	ntapc_test_queue_all(test, row->queued);
+	take(test, row->taken, &taken);
+	ntapc_core_requeue(&f->kt, &taken);
+	KUNIT_EXPECT_TRUE(test, list_empty(&taken));
+	KUNIT_EXPECT_STREQ(test, ntapc_test_order(f, state, NTAPC_USER_MODE),
+			   row->user);
+	KUNIT_EXPECT_FALSE(test, state->user_pending);
+	KUNIT_EXPECT_EQ(test, state->special_pending, row->special_pending);
+	for (letter = row->user; *letter; letter++)
+		KUNIT_EXPECT_TRUE(test, ntapc_test_apc(f, *letter)->inserted);
+}
+
+/* Those that came meanwhile are behind them. */
+static void requeued_are_before_later_ones(struct kunit *test)
+{
+	struct ntapc_fixture *f = test->priv;
+	LIST_HEAD(taken);
+
+	ntapc_test_queue_all(test, "xoo");
+	take(test, 2, &taken);
+	ntapc_test_queue(test, 'd', ORDINARY_USER);
+	ntapc_test_queue(test, 'e', SPECIAL_USER);
+	ntapc_core_requeue(&f->kt, &taken);
+	KUNIT_EXPECT_STREQ(test,
+			   ntapc_test_order(f, &f->kt.apc_state,
+					    NTAPC_USER_MODE),
+			   "aebcd");
+}
+
+static struct kunit_case requeue_cases[] = {
+	KUNIT_CASE_PARAM(requeued_are_first_again, requeue_gen_params),
+	KUNIT_CASE(requeued_are_before_later_ones),
+	{ }
+};
+
+static struct kunit_suite requeue_suite = {
+	.name = "ntapc_core_requeue",
+	.init = ntapc_fixture_init,
+	.test_cases = requeue_cases,
+};
+
+kunit_test_suites(&remove_suite, &flush_suite, &requeue_suite);

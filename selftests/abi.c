@@ -1,0 +1,801 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The rules that hold for every ioctl: the size-first struct, each errno's one
+ * meaning, the order of checks; and that an error changes nothing.
+ */
+#include "common.h"
+#include "abi_layout.h"
+#include "kselftest_harness.h"
+
+#include <linux/userfaultfd.h>
+
+enum descriptor {
+	INSTANCE,
+	THREAD,
+};
+
+/* Valid arguments for an ioctl that may be made any number of times. */
+union args {
+	__u32 size;
+	struct ntapc_info info;
+	struct ntapc_thread_open thread_open;
+	struct ntapc_reserve reserve;
+	struct ntapc_dispatcher dispatcher;
+	struct ntapc_wait wait;
+	struct ntapc_test_alert test_alert;
+	struct ntapc_continue cont;
+	struct ntapc_exit_status exit_status;
+	struct ntapc_queue queue;
+	struct ntapc_queue_many queue_many;
+	struct ntapc_thread_info thread_info;
+	struct ntapc_thread_control thread_control;
+	unsigned char bytes[8192];
+};
+
+static struct ntapc_queue_entry an_entry = { .routine = 0x1000 };
+
+FIXTURE(abi)
+{
+	int fds[2];
+	/* A page to put structs in, and one behind it that isn't there. */
+	char *page;
+	long page_size;
+	struct ntapc_thread_info before;
+	union args args;
+};
+
+/*
+ * @size: of the whole struct
+ * @min_size: that the kernel accepts
+ * @flags_at: where 32 bits of flags are, of which none of @bad_flags is allowed
+ * @zero_at: other members of 32 bits that must be 0 in the arguments of fill()
+ * @returns_fd: on success
+ * @is_out: it is written to, always
+ */
+FIXTURE_VARIANT(abi)
+{
+	enum descriptor descriptor;
+	unsigned int cmd;
+	__u32 size;
+	__u32 min_size;
+	int flags_at;
+	__u32 bad_flags;
+	int zero_at[4];
+	bool returns_fd;
+	bool is_out;
+	/* There is no success to be had without a frame to continue. */
+	bool never_returns;
+	long ret;
+};
+
+#define NONE	(-1)
+
+FIXTURE_VARIANT_ADD(abi, info)
+{
+	.descriptor = INSTANCE,
+	.cmd = NTAPC_IOC_INFO,
+	.size = sizeof(struct ntapc_info),
+	.min_size = 16,
+	.flags_at = NONE,
+	.is_out = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, thread_open)
+{
+	.descriptor = INSTANCE,
+	.cmd = NTAPC_IOC_THREAD_OPEN,
+	.size = sizeof(struct ntapc_thread_open),
+	.min_size = sizeof(struct ntapc_thread_open),
+	.flags_at = offsetof(struct ntapc_thread_open, flags),
+	.bad_flags = ~0U,
+	.zero_at = { offsetof(struct ntapc_thread_open, pad) },
+	.returns_fd = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, reserve)
+{
+	.descriptor = INSTANCE,
+	.cmd = NTAPC_IOC_RESERVE,
+	.size = sizeof(struct ntapc_reserve),
+	.min_size = sizeof(struct ntapc_reserve),
+	.flags_at = offsetof(struct ntapc_reserve, type),
+	.bad_flags = ~0U,
+	.returns_fd = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, dispatcher)
+{
+	.descriptor = INSTANCE,
+	.cmd = NTAPC_IOC_DISPATCHER,
+	.size = sizeof(struct ntapc_dispatcher),
+	.min_size = sizeof(struct ntapc_dispatcher),
+	.flags_at = offsetof(struct ntapc_dispatcher, flags),
+	.bad_flags = ~0U,
+};
+
+FIXTURE_VARIANT_ADD(abi, wait)
+{
+	.descriptor = INSTANCE,
+	.cmd = NTAPC_IOC_WAIT,
+	.size = sizeof(struct ntapc_wait),
+	.min_size = sizeof(struct ntapc_wait),
+	.flags_at = offsetof(struct ntapc_wait, flags),
+	.bad_flags = ~(NTAPC_WAIT_ALERTABLE | NTAPC_WAIT_RECORDS |
+		       NTAPC_WAIT_REALTIME),
+	.zero_at = { offsetof(struct ntapc_wait, records),
+		     offsetof(struct ntapc_wait, nr_records),
+		     offsetof(struct ntapc_wait, nr_objects),
+		     offsetof(struct ntapc_wait, objects) },
+};
+
+FIXTURE_VARIANT_ADD(abi, test_alert)
+{
+	.descriptor = INSTANCE,
+	.cmd = NTAPC_IOC_TEST_ALERT,
+	.size = sizeof(struct ntapc_test_alert),
+	.min_size = sizeof(struct ntapc_test_alert),
+	.flags_at = offsetof(struct ntapc_test_alert, flags),
+	.bad_flags = ~(NTAPC_WAIT_RECORDS | NTAPC_TEST_SPECIAL_ONLY),
+	.zero_at = { offsetof(struct ntapc_test_alert, records),
+		     offsetof(struct ntapc_test_alert, nr_records),
+		     offsetof(struct ntapc_test_alert, pad) },
+};
+
+FIXTURE_VARIANT_ADD(abi, cont)
+{
+	.descriptor = INSTANCE,
+	.cmd = NTAPC_IOC_CONTINUE,
+	.size = sizeof(struct ntapc_continue),
+	.min_size = sizeof(struct ntapc_continue),
+	.flags_at = offsetof(struct ntapc_continue, flags),
+	.bad_flags = ~NTAPC_CONTINUE_TEST_ALERT,
+	.never_returns = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, exit_status)
+{
+	.descriptor = INSTANCE,
+	.cmd = NTAPC_IOC_EXIT_STATUS,
+	.size = sizeof(struct ntapc_exit_status),
+	.min_size = sizeof(struct ntapc_exit_status),
+	.flags_at = NONE,
+};
+
+FIXTURE_VARIANT_ADD(abi, queue)
+{
+	.descriptor = THREAD,
+	.cmd = NTAPC_IOC_QUEUE,
+	.size = sizeof(struct ntapc_queue),
+	.min_size = sizeof(struct ntapc_queue),
+	.flags_at = offsetof(struct ntapc_queue, flags),
+	.bad_flags = ~(NTAPC_QUEUE_SPECIAL | NTAPC_QUEUE_INTERRUPT |
+		       NTAPC_QUEUE_RESERVE | NTAPC_QUEUE_CALLBACK_CONTEXT),
+	.zero_at = { offsetof(struct ntapc_queue, reserve),
+		     offsetof(struct ntapc_queue, pad) },
+};
+
+FIXTURE_VARIANT_ADD(abi, queue_many)
+{
+	.descriptor = THREAD,
+	.cmd = NTAPC_IOC_QUEUE_MANY,
+	.size = sizeof(struct ntapc_queue_many),
+	.min_size = sizeof(struct ntapc_queue_many),
+	.flags_at = offsetof(struct ntapc_queue_many, flags),
+	.bad_flags = ~NTAPC_QUEUE_CALLBACK_CONTEXT,
+	.zero_at = { offsetof(struct ntapc_queue_many, pad) },
+	.ret = 1,
+};
+
+FIXTURE_VARIANT_ADD(abi, thread_info)
+{
+	.descriptor = THREAD,
+	.cmd = NTAPC_IOC_THREAD_INFO,
+	.size = sizeof(struct ntapc_thread_info),
+	.min_size = 16,
+	.flags_at = NONE,
+	.is_out = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, thread_control)
+{
+	.descriptor = THREAD,
+	.cmd = NTAPC_IOC_THREAD_CONTROL,
+	.size = sizeof(struct ntapc_thread_control),
+	.min_size = sizeof(struct ntapc_thread_control),
+	.flags_at = NONE,
+	.is_out = true,
+};
+
+FIXTURE_SETUP(abi)
+{
+	self->fds[INSTANCE] = open_frames(dispatch_continue);
+	ASSERT_LE(0, self->fds[INSTANCE]);
+	self->fds[THREAD] = open_thread(self->fds[INSTANCE], 0);
+	ASSERT_LE(0, self->fds[THREAD]);
+	self->page_size = sysconf(_SC_PAGESIZE);
+	self->page = mmap(NULL, 3 * self->page_size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->page);
+	ASSERT_EQ(0, munmap(self->page + self->page_size, self->page_size));
+	ASSERT_EQ(0, get_thread_info(self->fds[THREAD], &self->before));
+}
+
+FIXTURE_TEARDOWN(abi)
+{
+}
+
+/* Valid arguments, with out members poisoned. */
+static void fill(union args *args, unsigned int cmd, __u32 size)
+{
+	memset(args, 0, sizeof(*args));
+	switch (cmd) {
+	case NTAPC_IOC_INFO:
+	case NTAPC_IOC_THREAD_INFO:
+	case NTAPC_IOC_THREAD_CONTROL:
+		memset(args, 0xcc, size);
+		break;
+	case NTAPC_IOC_DISPATCHER:
+		args->dispatcher.entry = ADDR(dispatch_continue);
+		break;
+	case NTAPC_IOC_CONTINUE:
+		/* Not a frame. */
+		args->cont.frame = ADDR(&an_entry);
+		break;
+	case NTAPC_IOC_QUEUE:
+		args->queue.routine = 0x1000;
+		break;
+	case NTAPC_IOC_QUEUE_MANY:
+		args->queue_many.entries = ADDR(&an_entry);
+		args->queue_many.count = 1;
+		break;
+	}
+	args->size = size;
+}
+
+/* Undoes what a success did. */
+#define EXPECT_SUCCESS(result) do {					\
+	struct ntapc_record record_;					\
+	long ret_ = (result);						\
+									\
+	if (variant->never_returns) {					\
+		/* The arguments are right, the frame isn't. */		\
+		EXPECT_EQ(-EINVAL, ret_);				\
+	} else if (variant->returns_fd) {				\
+		EXPECT_LE(0, ret_);					\
+		close(ret_);						\
+	} else {							\
+		EXPECT_EQ(variant->ret, ret_);				\
+	}								\
+	if (variant->cmd == NTAPC_IOC_QUEUE ||				\
+	    variant->cmd == NTAPC_IOC_QUEUE_MANY)			\
+		EXPECT_EQ(1, take_records(self->fds[INSTANCE],		\
+					  &record_, 1));		\
+} while (0)
+
+/* Nothing was queued, delivered or dropped by an ioctl that failed. */
+#define EXPECT_UNCHANGED() do {						\
+	struct ntapc_thread_info after_;				\
+									\
+	EXPECT_EQ(0, get_thread_info(self->fds[THREAD], &after_));	\
+	EXPECT_EQ(0, memcmp(&self->before, &after_, sizeof(after_)));	\
+} while (0)
+
+#define CALL(address)	\
+	sys_ioctl(self->fds[variant->descriptor], variant->cmd, address)
+
+TEST_F(abi, works)
+{
+	fill(&self->args, variant->cmd, variant->size);
+	EXPECT_SUCCESS(CALL(&self->args));
+}
+
+TEST_F(abi, size_too_small)
+{
+	__u32 size;
+
+	for (size = 0; size < variant->min_size; size++) {
+		fill(&self->args, variant->cmd, variant->size);
+		self->args.size = size;
+		EXPECT_EQ(-EINVAL, CALL(&self->args)) {
+			TH_LOG("size %u", size);
+		}
+	}
+	EXPECT_UNCHANGED();
+}
+
+/* Between what is accepted and the whole struct: out structs only. */
+TEST_F(abi, size_of_an_older_caller)
+{
+	union args old;
+	__u32 size;
+
+	if (variant->min_size == variant->size)
+		SKIP(return, "there is no older struct");
+	for (size = variant->min_size; size <= variant->size; size++) {
+		fill(&self->args, variant->cmd, variant->size);
+		memset(self->args.bytes + 4, 0xcc, sizeof(self->args) - 4);
+		self->args.size = size;
+		old = self->args;
+		EXPECT_EQ(0, CALL(&self->args));
+		/* The kernel's size, and nothing written beyond the caller's. */
+		EXPECT_EQ(variant->size, self->args.size);
+		EXPECT_EQ(0, memcmp(old.bytes + size, self->args.bytes + size,
+				    sizeof(old) - size));
+	}
+}
+
+/* A newer caller's longer struct is fine while the surplus is zero. */
+TEST_F(abi, size_with_zero_tail)
+{
+	__u32 sizes[] = {
+		variant->size + 1, variant->size + 8, 200, self->page_size - 1,
+		self->page_size,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		fill(&self->args, variant->cmd, variant->size);
+		self->args.size = sizes[i];
+		EXPECT_SUCCESS(CALL(&self->args));
+	}
+}
+
+TEST_F(abi, size_with_nonzero_tail)
+{
+	__u32 sizes[] = {
+		variant->size + 1, variant->size + 8, 200, self->page_size,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		fill(&self->args, variant->cmd, variant->size);
+		self->args.size = sizes[i];
+		self->args.bytes[sizes[i] - 1] = 1;
+		EXPECT_EQ(-E2BIG, CALL(&self->args)) {
+			TH_LOG("size %u", sizes[i]);
+		}
+	}
+	EXPECT_UNCHANGED();
+}
+
+TEST_F(abi, size_over_a_page)
+{
+	__u32 sizes[] = {
+		self->page_size + 1, 2 * self->page_size, 1U << 31, ~0U,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		fill(&self->args, variant->cmd, variant->size);
+		self->args.size = sizes[i];
+		EXPECT_EQ(-E2BIG, CALL(&self->args)) {
+			TH_LOG("size %u", sizes[i]);
+		}
+	}
+	EXPECT_UNCHANGED();
+}
+
+/* Structs needn't be aligned. */
+TEST_F(abi, unaligned)
+{
+	int offset;
+
+	fill(&self->args, variant->cmd, variant->size);
+	for (offset = 1; offset < 16; offset++) {
+		memcpy(self->page + offset, &self->args, variant->size);
+		EXPECT_SUCCESS(CALL(self->page + offset));
+	}
+}
+
+/* Up to the last byte of a page, and one byte too far. */
+TEST_F(abi, straddling_an_unmapped_page)
+{
+	char *end = self->page + self->page_size;
+	__u32 missing;
+
+	fill(&self->args, variant->cmd, variant->size);
+	memcpy(end - variant->size, &self->args, variant->size);
+	EXPECT_SUCCESS(CALL(end - variant->size));
+	ASSERT_EQ(0, get_thread_info(self->fds[THREAD], &self->before));
+	for (missing = 1; missing <= variant->size; missing++) {
+		memcpy(end - variant->size + missing, &self->args,
+		       variant->size - missing);
+		EXPECT_EQ(-EFAULT, CALL(end - variant->size + missing)) {
+			TH_LOG("%u bytes missing", missing);
+		}
+	}
+	EXPECT_UNCHANGED();
+}
+
+/* The surplus must be readable as well. */
+TEST_F(abi, tail_straddling_an_unmapped_page)
+{
+	char *end = self->page + self->page_size;
+
+	fill(&self->args, variant->cmd, variant->size);
+	self->args.size = variant->size + 64;
+	memcpy(end - variant->size - 32, &self->args, variant->size + 32);
+	EXPECT_EQ(-EFAULT, CALL(end - variant->size - 32));
+	EXPECT_UNCHANGED();
+}
+
+TEST_F(abi, bad_addresses)
+{
+	const __u64 addresses[] = {
+		0, 1, 4096, KERNEL_ADDRESS, NON_CANONICAL, NON_CANONICAL - 1,
+		~0ULL, ~0ULL - 4095, ADDR(self->page + self->page_size),
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(addresses); i++) {
+		EXPECT_EQ(-EFAULT, CALL((void *)(uintptr_t)addresses[i])) {
+			TH_LOG("address %#llx", addresses[i]);
+		}
+	}
+	EXPECT_UNCHANGED();
+}
+
+TEST_F(abi, memory_without_access)
+{
+	fill(&self->args, variant->cmd, variant->size);
+	memcpy(self->page, &self->args, variant->size);
+	ASSERT_EQ(0, mprotect(self->page, self->page_size, PROT_NONE));
+	EXPECT_EQ(-EFAULT, CALL(self->page));
+	EXPECT_UNCHANGED();
+}
+
+TEST_F(abi, read_only_memory)
+{
+	fill(&self->args, variant->cmd, variant->size);
+	memcpy(self->page, &self->args, variant->size);
+	ASSERT_EQ(0, mprotect(self->page, self->page_size, PROT_READ));
+	if (variant->is_out) {
+		EXPECT_EQ(-EFAULT, CALL(self->page));
+		EXPECT_EQ(0, memcmp(self->page, &self->args, variant->size));
+		EXPECT_UNCHANGED();
+	} else {
+		EXPECT_SUCCESS(CALL(self->page));
+	}
+}
+
+/* What isn't an out struct isn't written to. */
+TEST_F(abi, input_is_left_alone)
+{
+	union args old;
+
+	if (variant->is_out)
+		SKIP(return, "an out struct");
+	fill(&self->args, variant->cmd, variant->size);
+	memset(self->args.bytes + variant->size, 0xcc, 64);
+	old = self->args;
+	EXPECT_SUCCESS(CALL(&self->args));
+	EXPECT_EQ(0, memcmp(&old, &self->args, variant->size + 64));
+}
+
+TEST_F(abi, unknown_flags)
+{
+	__u32 bit;
+
+	if (variant->flags_at == NONE)
+		SKIP(return, "no flags");
+	for (bit = 1; bit; bit <<= 1) {
+		if (!(variant->bad_flags & bit))
+			continue;
+		fill(&self->args, variant->cmd, variant->size);
+		memcpy(self->args.bytes + variant->flags_at, &bit, sizeof(bit));
+		EXPECT_EQ(-EINVAL, CALL(&self->args)) {
+			TH_LOG("flags %#x", bit);
+		}
+	}
+	EXPECT_UNCHANGED();
+}
+
+TEST_F(abi, padding_and_unused_members)
+{
+	unsigned int i, byte;
+
+	if (!variant->zero_at[0])
+		SKIP(return, "no padding");
+	for (i = 0; i < ARRAY_SIZE(variant->zero_at) && variant->zero_at[i]; i++)
+		for (byte = 0; byte < 4; byte++) {
+			fill(&self->args, variant->cmd, variant->size);
+			self->args.bytes[variant->zero_at[i] + byte] = 1;
+			EXPECT_LT(CALL(&self->args), 0) {
+				TH_LOG("offset %u",
+				       variant->zero_at[i] + byte);
+			}
+		}
+	EXPECT_UNCHANGED();
+}
+
+/* EFAULT comes before EINVAL, EINVAL before E2BIG. */
+TEST_F(abi, order_of_checks)
+{
+	char *end = self->page + self->page_size;
+
+	/* A size that is too small, in a struct that can't be read. */
+	EXPECT_EQ(-EFAULT, CALL(end - 3));
+	/* Only the size itself can be read: too small, whatever follows. */
+	memset(end - 4, 0, 4);
+	EXPECT_EQ(-EINVAL, CALL(end - 4));
+	if (variant->flags_at != NONE) {
+		__u32 flags = variant->bad_flags;
+
+		/* Unknown flags in a struct that isn't all there. */
+		fill(&self->args, variant->cmd, variant->size);
+		memcpy(self->args.bytes + variant->flags_at, &flags, 4);
+		memcpy(end - variant->size + 1, &self->args,
+		       variant->size - 1);
+		EXPECT_EQ(-EFAULT, CALL(end - variant->size + 1));
+		/* Unknown flags and something in the surplus. */
+		self->args.size = variant->size + 8;
+		self->args.bytes[variant->size] = 1;
+		EXPECT_EQ(-EINVAL, CALL(&self->args));
+	}
+	EXPECT_UNCHANGED();
+}
+
+/* The struct changes while the kernel reads it: either is all right. */
+static atomic_bool racing;
+
+static void *race_for_size(void *arg)
+{
+	volatile __u32 *size = arg;
+	__u32 sizes[] = { size[0], 0, ~0U, 4096, 4097, size[0] + 8 };
+	unsigned int i = 0;
+
+	while (atomic_load(&racing)) {
+		*size = sizes[i++ % ARRAY_SIZE(sizes)];
+		if (!(i % 64))
+			sched_yield();
+	}
+	return NULL;
+}
+
+TEST_F(abi, size_changes_meanwhile)
+{
+	unsigned int rounds = scaled(20000), i;
+	struct ntapc_record record;
+	pthread_t thread;
+	long ret;
+
+	if (variant->never_returns)
+		SKIP(return, "needs a frame");
+	fill((void *)self->args.bytes, variant->cmd, variant->size);
+	memcpy(self->page, &self->args, variant->size);
+	atomic_store(&racing, true);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, race_for_size, self->page));
+	for (i = 0; i < rounds; i++) {
+		ret = CALL(self->page);
+		if (ret != -EINVAL && ret != -E2BIG) {
+			if (variant->returns_fd) {
+				ASSERT_LE(0, ret);
+				close(ret);
+			} else {
+				ASSERT_EQ(variant->ret, ret);
+			}
+			if (variant->cmd == NTAPC_IOC_QUEUE ||
+			    variant->cmd == NTAPC_IOC_QUEUE_MANY) {
+				ASSERT_EQ(1, take_records(self->fds[INSTANCE],
+							  &record, 1));
+			}
+		}
+		/* An out struct has its size written. */
+		if (variant->is_out)
+			memcpy(self->page + 4, self->args.bytes + 4,
+			       variant->size - 4);
+	}
+	atomic_store(&racing, false);
+	pthread_join(thread, NULL);
+}
+
+/* On the wrong kind of descriptor. */
+TEST_F(abi, other_descriptors)
+{
+	int reserve = open_reserve(self->fds[INSTANCE]);
+
+	ASSERT_LE(0, reserve);
+	fill(&self->args, variant->cmd, variant->size);
+	EXPECT_EQ(-ENOTTY, sys_ioctl(self->fds[!variant->descriptor],
+				     variant->cmd, &self->args));
+	EXPECT_EQ(-ENOTTY, sys_ioctl(reserve, variant->cmd, &self->args));
+	/* Before anything is looked at. */
+	EXPECT_EQ(-ENOTTY, sys_ioctl(reserve, variant->cmd, NULL));
+	EXPECT_UNCHANGED();
+}
+
+/* Every other command. */
+TEST(unknown_commands)
+{
+	int dev = open_device(), thread, reserve, nr, type;
+	static const int types[] = { 'N', 'M', 0, 0xff };
+	union args args;
+	unsigned int i;
+
+	ASSERT_LE(0, dev);
+	thread = open_thread(dev, 0);
+	ASSERT_LE(0, thread);
+	reserve = open_reserve(dev);
+	ASSERT_LE(0, reserve);
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		type = types[i];
+		for (nr = 0; nr < 256; nr++) {
+			bool known = type == 'N' && nr >= 0xa0;
+
+			memset(&args, 0, sizeof(args));
+			args.size = 64;
+			/* Some are the file system's for any file: type 0. */
+			if (!type)
+				continue;
+			/* 'N' 0x80 to 0x8d may come to be ntsync's. */
+			if (!(known && nr < 0xa8)) {
+				EXPECT_EQ(-ENOTTY, sys_ioctl(dev, _IO(type, nr),
+							     &args));
+			}
+			if (!(known && nr >= 0xb0 && nr < 0xb4)) {
+				EXPECT_EQ(-ENOTTY, sys_ioctl(thread,
+							     _IO(type, nr),
+							     &args));
+			}
+			EXPECT_EQ(-ENOTTY, sys_ioctl(reserve, _IO(type, nr),
+						     NULL));
+		}
+	}
+	/* The number is right, the size or direction in the command isn't. */
+	EXPECT_EQ(-ENOTTY, sys_ioctl(dev, _IOR('N', 0xa0, struct ntapc_info),
+				     &args));
+	EXPECT_EQ(-ENOTTY, sys_ioctl(dev, _IOW('N', 0xa0, struct ntapc_info),
+				     &args));
+	EXPECT_EQ(-ENOTTY, sys_ioctl(thread, _IOWR('N', 0xb0, __u32), &args));
+}
+
+/* What INFO says. */
+TEST(info)
+{
+	int dev = open_device();
+	struct ntapc_info info;
+
+	ASSERT_LE(0, dev);
+	ASSERT_EQ(0, get_info(dev, &info));
+	EXPECT_EQ(sizeof(info), info.size);
+	EXPECT_EQ(NTAPC_ABI_VERSION, info.abi_version);
+	EXPECT_EQ(NTAPC_FEATURE_FRAME, info.features & ~NTAPC_FEATURE_RSEQ);
+	EXPECT_EQ(!on_uml(), !!(info.features & NTAPC_FEATURE_RSEQ));
+	EXPECT_LT(0, info.max_queued_thread);
+	EXPECT_LT(0, info.max_queued_user);
+	EXPECT_EQ(sizeof(struct ntapc_frame), info.frame_size);
+	EXPECT_EQ(0, info.pad);
+	EXPECT_GT(1000000, info.nr_threads);
+}
+
+/* What THREAD_INFO says of a thread that has done nothing. */
+TEST(thread_info)
+{
+	int dev = open_device(), thread;
+	struct ntapc_thread_info info;
+
+	ASSERT_LE(0, dev);
+	thread = open_thread(dev, 0);
+	ASSERT_LE(0, thread);
+	ASSERT_EQ(0, get_thread_info(thread, &info));
+	EXPECT_EQ(sizeof(info), info.size);
+	EXPECT_EQ(0, info.state);
+	EXPECT_EQ(getpid(), info.tid);
+	EXPECT_EQ(0, info.exit_status);
+	EXPECT_EQ(0, info.nr_user);
+	EXPECT_EQ(0, info.nr_special);
+	EXPECT_EQ(0, info.nr_queued);
+	EXPECT_EQ(0, info.nr_delivered);
+	EXPECT_EQ(0, info.nr_dropped);
+}
+
+/* Flags that need others. */
+TEST(flag_combinations)
+{
+	int dev = open_frames(dispatch_continue);
+	int thread = open_thread(dev, 0);
+
+	ASSERT_LE(0, thread);
+	/* Only a special one can interrupt. */
+	EXPECT_EQ(-EINVAL, queue_full(thread, NTAPC_QUEUE_INTERRUPT, 1, 0, 0, 0,
+				      0));
+	EXPECT_EQ(-EINVAL, queue_full(thread, NTAPC_QUEUE_INTERRUPT |
+				      NTAPC_QUEUE_CALLBACK_CONTEXT, 1, 0, 0, 0,
+				      0));
+	EXPECT_EQ(0, nr_pending(thread));
+}
+
+static void leave_at_once(struct worker *worker)
+{
+	(void)worker;
+}
+
+/* The order of NTAPC_IOC_QUEUE's checks, each error with all later ones. */
+TEST(queue_order)
+{
+	int dev = open_device(), pipes[2];
+	struct worker worker;
+	struct ntapc_queue args = {
+		.size = sizeof(args),
+		.flags = NTAPC_QUEUE_RESERVE | NTAPC_QUEUE_SPECIAL,
+		.routine = 1,
+		.reserve = -1,
+	};
+	int thread, reserve;
+
+	ASSERT_LE(0, dev);
+	ASSERT_EQ(0, pipe(pipes));
+	thread = open_thread(dev, 0);
+	ASSERT_LE(0, thread);
+	reserve = open_reserve(dev);
+	ASSERT_LE(0, reserve);
+	/* An exited thread, and a reserve object that is busy. */
+	ASSERT_TRUE(worker_start(&worker, dev, leave_at_once));
+	worker_join(&worker);
+	ASSERT_TRUE(wait_until(queue(worker.fd, log_apc, 1) == -ESRCH));
+	ASSERT_EQ(0, queue_reserve(thread, reserve, log_apc, 1));
+
+	args.pad = 1;
+	EXPECT_EQ(-EINVAL, sys_ioctl(worker.fd, NTAPC_IOC_QUEUE, &args));
+	args.pad = 0;
+	EXPECT_EQ(-EBADF, sys_ioctl(worker.fd, NTAPC_IOC_QUEUE, &args));
+	args.reserve = pipes[0];
+	EXPECT_EQ(-EPROTOTYPE, sys_ioctl(worker.fd, NTAPC_IOC_QUEUE, &args));
+	args.reserve = reserve;
+	EXPECT_EQ(-ESRCH, sys_ioctl(worker.fd, NTAPC_IOC_QUEUE, &args));
+	/* There is no dispatcher. */
+	EXPECT_EQ(-EBUSY, sys_ioctl(thread, NTAPC_IOC_QUEUE, &args));
+	args.reserve = open_reserve(dev);
+	EXPECT_EQ(-ENXIO, sys_ioctl(thread, NTAPC_IOC_QUEUE, &args));
+	EXPECT_EQ(1, nr_pending(thread));
+}
+
+/* The order of NTAPC_IOC_WAIT's checks. */
+TEST(wait_order)
+{
+	int dev = open_device(), pipes[2], thread;
+	__s32 object = -1;
+	struct ntapc_wait args = {
+		.size = sizeof(args),
+		.flags = NTAPC_WAIT_ALERTABLE | 1U << 31,
+		.nr_objects = 1,
+		.objects = KERNEL_ADDRESS,
+	};
+
+	ASSERT_LE(0, dev);
+	ASSERT_EQ(0, pipe(pipes));
+	thread = open_thread(dev, 0);
+	ASSERT_LE(0, thread);
+	EXPECT_EQ(-EFAULT, sys_ioctl(dev, NTAPC_IOC_WAIT, &args));
+	args.objects = ADDR(&object);
+	EXPECT_EQ(-EINVAL, sys_ioctl(dev, NTAPC_IOC_WAIT, &args));
+	args.flags = NTAPC_WAIT_ALERTABLE;
+	EXPECT_EQ(-EBADF, sys_ioctl(dev, NTAPC_IOC_WAIT, &args));
+	object = pipes[0];
+	EXPECT_EQ(-EPROTOTYPE, sys_ioctl(dev, NTAPC_IOC_WAIT, &args));
+	object = thread;
+	/* There is no dispatcher. */
+	EXPECT_EQ(-ENXIO, sys_ioctl(dev, NTAPC_IOC_WAIT, &args));
+	args.flags = 0;
+	EXPECT_EQ(NTAPC_STATUS_TIMEOUT, sys_ioctl(dev, NTAPC_IOC_WAIT, &args));
+}
+
+/* Descriptors run out. */
+TEST(emfile)
+{
+	int dev = open_device(), thread, fd, last = -1;
+
+	ASSERT_LE(0, dev);
+	thread = open_thread(dev, 0);
+	ASSERT_LE(0, thread);
+	while ((fd = dup(dev)) >= 0)
+		last = fd;
+	EXPECT_EQ(EMFILE, errno);
+	EXPECT_EQ(-EMFILE, open_thread(dev, 0));
+	EXPECT_EQ(-EMFILE, open_reserve(dev));
+	EXPECT_EQ(-EMFILE, open_device());
+	close(last);
+	EXPECT_EQ(last, open_thread(dev, 0));
+}
+
+TEST_HARNESS_MAIN

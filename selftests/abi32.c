@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ABI as a 32 bit process has it: the same layout, and everything but
+ * frames.
+ */
+#include "common.h"
+#include "abi_layout.h"
+#include "kselftest_harness.h"
+
+_Static_assert(sizeof(void *) == 4, "a 32 bit program");
+
+#define ROUTINE		0x123456789abcULL
+
+FIXTURE(abi32)
+{
+	int dev;
+	int self;
+	struct ntapc_record records[16];
+};
+
+FIXTURE_SETUP(abi32)
+{
+	self->dev = open_device();
+	ASSERT_LE(0, self->dev);
+	self->self = open_thread(self->dev, 0);
+	ASSERT_LE(0, self->self);
+}
+
+FIXTURE_TEARDOWN(abi32)
+{
+}
+
+TEST_F(abi32, info)
+{
+	struct ntapc_info info;
+
+	ASSERT_EQ(0, get_info(self->dev, &info));
+	EXPECT_EQ(sizeof(info), info.size);
+	EXPECT_EQ(NTAPC_ABI_VERSION, info.abi_version);
+	EXPECT_EQ(sizeof(struct ntapc_frame), info.frame_size);
+	EXPECT_EQ(0, info.pad);
+}
+
+TEST_F(abi32, open)
+{
+	struct ntapc_thread_info info;
+	struct ntapc_control *control;
+
+	ASSERT_EQ(0, get_thread_info(self->self, &info));
+	EXPECT_EQ(getpid(), info.tid);
+	control = map_control(self->self);
+	ASSERT_NE(NULL, control);
+	EXPECT_EQ(getpid(), control->tid);
+	EXPECT_EQ(-ESRCH, open_thread(self->dev, 2));
+}
+
+/* Routine and arguments are 64 bits wide. */
+TEST_F(abi32, queue_and_records)
+{
+	struct ntapc_queue_entry entries[2] = {
+		{ .routine = ROUTINE + 1, .arg = { 1, 2, ~0ULL } },
+		{ .routine = ROUTINE + 2, .arg = { 4, 5, 6 } },
+	};
+	int reserve = open_reserve(self->dev);
+	__u32 count = 0;
+
+	ASSERT_LE(0, reserve);
+	EXPECT_EQ(0, queue_full(self->self, NTAPC_QUEUE_RESERVE, ROUTINE,
+				~0ULL, KERNEL_ADDRESS, 3, reserve));
+	EXPECT_EQ(2, queue_many(self->self, entries, 2));
+	ASSERT_EQ(NTAPC_STATUS_USER_APC,
+		  wait_records(self->dev, 0, self->records, 16, &count));
+	ASSERT_EQ(3, count);
+	EXPECT_EQ(ROUTINE, self->records[0].routine);
+	EXPECT_EQ(~0ULL, self->records[0].arg[0]);
+	EXPECT_EQ(KERNEL_ADDRESS, self->records[0].arg[1]);
+	EXPECT_EQ(3, self->records[0].arg[2]);
+	EXPECT_EQ(ROUTINE + 1, self->records[1].routine);
+	EXPECT_EQ(~0ULL, self->records[1].arg[2]);
+	EXPECT_EQ(ROUTINE + 2, self->records[2].routine);
+	EXPECT_EQ(6, self->records[2].arg[2]);
+}
+
+/* No frames, neither asked for nor sent. */
+TEST_F(abi32, no_frames)
+{
+	struct ntapc_frame frame = { .size = sizeof(frame) };
+	struct ntapc_thread_info info;
+
+	EXPECT_EQ(-EOPNOTSUPP, set_dispatcher(self->dev, 0x1000));
+	EXPECT_EQ(-EOPNOTSUPP, queue_full(self->self, NTAPC_QUEUE_SPECIAL,
+					  ROUTINE, 0, 0, 0, 0));
+	EXPECT_EQ(-EOPNOTSUPP, delay(self->dev, NTAPC_WAIT_ALERTABLE, 0));
+	EXPECT_EQ(-EOPNOTSUPP, test_alert(self->dev, 0));
+	EXPECT_EQ(-EOPNOTSUPP, continue_frame(self->dev, 0, &frame));
+	ASSERT_EQ(0, get_thread_info(self->self, &info));
+	EXPECT_EQ(0, info.nr_queued);
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS, delay(self->dev, 0, 0));
+}
+
+/* A pointer's upper half isn't ignored. */
+TEST_F(abi32, pointers_are_64_bits_wide)
+{
+	struct ntapc_queue_entry entry = { .routine = 1 };
+	struct ntapc_queue_many many = {
+		.size = sizeof(many),
+		.entries = ADDR(&entry) | 1ULL << 32,
+		.count = 1,
+	};
+	struct ntapc_test_alert test = {
+		.size = sizeof(test),
+		.flags = NTAPC_WAIT_RECORDS,
+		.records = ADDR(self->records) | 1ULL << 32,
+		.nr_records = 4,
+	};
+
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->self, NTAPC_IOC_QUEUE_MANY, &many));
+	many.entries = ADDR(&entry) | 1ULL << 63;
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->self, NTAPC_IOC_QUEUE_MANY, &many));
+	EXPECT_EQ(0, nr_pending(self->self));
+	many.entries = ADDR(&entry);
+	EXPECT_EQ(1, sys_ioctl(self->self, NTAPC_IOC_QUEUE_MANY, &many));
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->dev, NTAPC_IOC_TEST_ALERT, &test));
+	EXPECT_EQ(1, nr_pending(self->self));
+	test.records = ADDR(self->records);
+	EXPECT_EQ(NTAPC_STATUS_USER_APC,
+		  sys_ioctl(self->dev, NTAPC_IOC_TEST_ALERT, &test));
+	EXPECT_EQ(1, test.nr_records);
+}
+
+static void wait_alone(struct worker *worker)
+{
+	struct ntapc_record record;
+	__u32 count = 0;
+
+	worker->ret = wait_records(worker->dev, in_ms(PATIENCE_MS), &record, 1,
+				   &count);
+	worker->arg = record.routine;
+}
+
+TEST_F(abi32, waits)
+{
+	struct worker worker;
+	__u64 begin = now();
+
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS, delay(self->dev, 0, begin + 20000000));
+	EXPECT_LE(begin + 20000000, now());
+	ASSERT_TRUE(worker_start(&worker, self->dev, wait_alone));
+	ASSERT_TRUE(wait_waiting(worker.fd));
+	EXPECT_EQ(0, queue_full(worker.fd, 0, ROUTINE, 0, 0, 0, 0));
+	worker_join(&worker);
+	EXPECT_EQ(NTAPC_STATUS_USER_APC, worker.ret);
+	EXPECT_EQ(ROUTINE, worker.arg);
+	EXPECT_EQ(NTAPC_STATUS_WAIT_0,
+		  wait_thread(self->dev, 0, in_ms(PATIENCE_MS), worker.fd));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The layout of every struct of the ABI, the same for 32 and 64 bit callers.
+ */
+#ifndef NTAPC_SELFTESTS_ABI_LAYOUT_H
+#define NTAPC_SELFTESTS_ABI_LAYOUT_H
+
+#include <stddef.h>
+
+#include <linux/ntapc.h>
+
+#define SIZE(type, bytes)						\
+	_Static_assert(sizeof(struct ntapc_##type) == (bytes),		\
+		       "size of " #type)
+#define AT(type, member, bytes)						\
+	_Static_assert(offsetof(struct ntapc_##type, member) == (bytes), \
+		       #type "." #member)
+
+SIZE(info, 40);
+AT(info, abi_version, 4);
+AT(info, features, 8);
+AT(info, max_queued_thread, 16);
+AT(info, max_queued_user, 20);
+AT(info, queued_user, 24);
+AT(info, frame_size, 28);
+AT(info, nr_threads, 32);
+AT(info, pad, 36);
+
+SIZE(thread_open, 16);
+AT(thread_open, flags, 4);
+AT(thread_open, tid, 8);
+AT(thread_open, pad, 12);
+
+SIZE(reserve, 8);
+AT(reserve, type, 4);
+
+SIZE(dispatcher, 16);
+AT(dispatcher, flags, 4);
+AT(dispatcher, entry, 8);
+
+SIZE(record, 40);
+AT(record, arg, 8);
+AT(record, flags, 32);
+AT(record, pad, 36);
+
+SIZE(wait, 40);
+AT(wait, flags, 4);
+AT(wait, deadline, 8);
+AT(wait, records, 16);
+AT(wait, nr_records, 24);
+AT(wait, nr_objects, 28);
+AT(wait, objects, 32);
+
+SIZE(test_alert, 24);
+AT(test_alert, flags, 4);
+AT(test_alert, records, 8);
+AT(test_alert, nr_records, 16);
+AT(test_alert, pad, 20);
+
+SIZE(context, 160);
+AT(context, rax, 80);
+AT(context, rdi, 112);
+AT(context, rip, 120);
+AT(context, cs, 128);
+AT(context, eflags, 136);
+AT(context, rsp, 144);
+AT(context, ss, 152);
+
+SIZE(frame, 208);
+AT(frame, flags, 4);
+AT(frame, routine, 8);
+AT(frame, arg, 16);
+AT(frame, restart, 40);
+AT(frame, context, 48);
+
+SIZE(continue, 16);
+AT(continue, flags, 4);
+AT(continue, frame, 8);
+
+SIZE(exit_status, 8);
+AT(exit_status, status, 4);
+
+SIZE(queue, 48);
+AT(queue, flags, 4);
+AT(queue, routine, 8);
+AT(queue, arg, 16);
+AT(queue, reserve, 40);
+AT(queue, pad, 44);
+
+SIZE(queue_entry, 32);
+AT(queue_entry, arg, 8);
+
+SIZE(queue_many, 24);
+AT(queue_many, flags, 4);
+AT(queue_many, entries, 8);
+AT(queue_many, count, 16);
+AT(queue_many, pad, 20);
+
+SIZE(thread_info, 48);
+AT(thread_info, state, 4);
+AT(thread_info, tid, 8);
+AT(thread_info, exit_status, 12);
+AT(thread_info, nr_user, 16);
+AT(thread_info, nr_special, 20);
+AT(thread_info, nr_queued, 24);
+AT(thread_info, nr_delivered, 32);
+AT(thread_info, nr_dropped, 40);
+
+SIZE(control, 64);
+AT(control, pending, 4);
+AT(control, guard, 8);
+AT(control, pad, 12);
+
+SIZE(thread_control, 16);
+AT(thread_control, offset, 4);
+AT(thread_control, page, 8);
+
+_Static_assert(NTAPC_IOC_INFO == 0x4ea0, "command numbers");
+_Static_assert(NTAPC_IOC_EXIT_STATUS == 0x4ea7, "command numbers");
+_Static_assert(NTAPC_IOC_QUEUE == 0x4eb0, "command numbers");
+_Static_assert(NTAPC_IOC_THREAD_CONTROL == 0x4eb3, "command numbers");
+
+#undef SIZE
+#undef AT
+
+#endif /* NTAPC_SELFTESTS_ABI_LAYOUT_H */

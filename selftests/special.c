@@ -1,0 +1,968 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Special user APCs: rules 13.1 to 13.5, the flag that interrupts a system call,
+ * and the guard count.
+ */
+#include "common.h"
+#include "kselftest_harness.h"
+#include "calls.h"
+
+static int dev, self_fd;
+
+/* How often the calls are interrupted. */
+#define INTERRUPTIONS	4
+
+FIXTURE(special)
+{
+};
+
+FIXTURE_VARIANT(special)
+{
+	const char *dispatcher;
+};
+
+FIXTURE_VARIANT_ADD(special, ioctl)
+{
+	.dispatcher = dispatch_continue,
+};
+
+FIXTURE_VARIANT_ADD(special, user)
+{
+	.dispatcher = dispatch_user,
+};
+
+FIXTURE_SETUP(special)
+{
+	log_reset();
+	dev = open_frames(variant->dispatcher);
+	ASSERT_LE(0, dev);
+	self_fd = open_thread(dev, 0);
+	ASSERT_LE(0, self_fd);
+}
+
+FIXTURE_TEARDOWN(special)
+{
+}
+
+static bool wait_logged(unsigned int count)
+{
+	return wait_until(log_count() >= count);
+}
+
+/* 13.2: queued to oneself, it has run when the call returns. */
+TEST_F(special, to_oneself)
+{
+	struct ntapc_thread_info info;
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		EXPECT_EQ(0, queue_special(self_fd, log_apc, i));
+		ASSERT_EQ(i + 1, log_count());
+		EXPECT_EQ(i, log_entry(i));
+	}
+	EXPECT_EQ(0, queue_interrupt(self_fd, log_apc, 10));
+	EXPECT_EQ(11, log_count());
+	ASSERT_EQ(0, get_thread_info(self_fd, &info));
+	EXPECT_EQ(0, info.nr_special);
+	EXPECT_EQ(11, info.nr_delivered);
+}
+
+static struct ntapc_frame seen;
+
+static void keep_frame(__u64 arg0, __u64 arg1, __u64 arg2)
+{
+	(void)arg1;
+	(void)arg2;
+	seen = *this_frame;
+	log_add(arg0);
+}
+
+TEST_F(special, frame_to_oneself)
+{
+	EXPECT_EQ(0, queue_special(self_fd, keep_frame, 1));
+	ASSERT_EQ(1, log_count());
+	EXPECT_TRUE(seen.flags & NTAPC_FRAME_SPECIAL);
+	EXPECT_TRUE(seen.flags & NTAPC_FRAME_SYNC);
+	/* Not an alertable point: ordinary ones don't follow. */
+	EXPECT_FALSE(seen.flags & NTAPC_FRAME_TEST_ALERT);
+	EXPECT_EQ(0, seen.context.rax);
+	EXPECT_EQ(0, seen.restart);
+}
+
+/* 13.1: it may nest on itself. */
+static void queue_nested(__u64 arg0, __u64 arg1, __u64 arg2)
+{
+	(void)arg1;
+	(void)arg2;
+	log_add(arg0);
+	if (arg0 && queue_special(self_fd, queue_nested, arg0 - 1))
+		log_add(~0ULL);
+	log_add(1000 + arg0);
+}
+
+TEST_F(special, nests)
+{
+	int i;
+
+	EXPECT_EQ(0, queue_special(self_fd, queue_nested, 20));
+	ASSERT_EQ(42, log_count());
+	for (i = 0; i <= 20; i++) {
+		EXPECT_EQ(20 - i, log_entry(i));
+		EXPECT_EQ(1000 + i, log_entry(21 + i));
+	}
+}
+
+/* 13.5: a special one doesn't arm ordinary ones. */
+TEST_F(special, ordinary_ones_stay)
+{
+	EXPECT_EQ(0, queue(self_fd, log_apc, 1));
+	EXPECT_EQ(0, queue_special(self_fd, log_apc, 2));
+	ASSERT_EQ(1, log_count());
+	EXPECT_EQ(2, log_entry(0));
+	EXPECT_EQ(1, nr_pending(self_fd));
+	EXPECT_EQ(NTAPC_STATUS_USER_APC, delay(dev, NTAPC_WAIT_ALERTABLE, 0));
+	EXPECT_EQ(2, log_count());
+}
+
+/* Nor does one that a frame's chain meets end up among them. */
+static void special_inside(__u64 arg0, __u64 arg1, __u64 arg2)
+{
+	(void)arg1;
+	(void)arg2;
+	log_add(arg0);
+	queue_special(self_fd, log_apc, 100);
+	log_add(arg0);
+}
+
+TEST_F(special, inside_an_ordinary_one)
+{
+	static const __u64 expected[] = { 1, 100, 1, 2 };
+	unsigned int i;
+
+	EXPECT_EQ(0, queue(self_fd, special_inside, 1));
+	EXPECT_EQ(0, queue(self_fd, log_apc, 2));
+	EXPECT_EQ(NTAPC_STATUS_USER_APC, delay(dev, NTAPC_WAIT_ALERTABLE, 0));
+	ASSERT_EQ(4, log_count());
+	for (i = 0; i < 4; i++) {
+		EXPECT_EQ(expected[i], log_entry(i));
+	}
+}
+
+TEST_F(special, with_a_reserve_object)
+{
+	int reserve = open_reserve(dev);
+	int i;
+
+	ASSERT_LE(0, reserve);
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(0, queue_full(self_fd, NTAPC_QUEUE_SPECIAL |
+					NTAPC_QUEUE_RESERVE, ADDR(log_apc),
+					i, 0, 0, reserve));
+		ASSERT_EQ(i + 1, log_count());
+	}
+}
+
+/* Interrupted computation */
+
+static __u64 lcg(__u64 x)
+{
+	return x * 6364136223846793005ULL + 1442695040888963407ULL;
+}
+
+static void compute(struct worker *worker)
+{
+	volatile __u64 *steps = &worker->arg;
+	__u64 x = 1, n = 0;
+	double sum = 0;
+
+	atomic_store(&worker->stage, 1);
+	while (atomic_load_explicit(&worker->go, memory_order_relaxed) < 2) {
+		x = lcg(x);
+		sum += (double)(n & 1023);
+		*steps = ++n;
+	}
+	/* Check by doing it again. */
+	for (; n; n--) {
+		x = (x - 1442695040888963407ULL) * 13877824140714322085ULL;
+		sum -= (double)((n - 1) & 1023);
+	}
+	worker->ret = x == 1 && sum == 0;
+}
+
+/* 13.1: a thread in user code is interrupted at once, and goes on as it was. */
+TEST_F(special, interrupts_a_computation)
+{
+	unsigned int rounds = scaled(2000), i;
+	struct worker worker = {};
+
+	ASSERT_TRUE(worker_start(&worker, dev, compute));
+	ASSERT_TRUE(worker_reached(&worker, 1));
+	for (i = 0; i < rounds; i++) {
+		ASSERT_EQ(0, queue_special(worker.fd, log_apc, i));
+		ASSERT_TRUE(wait_logged(i + 1));
+		EXPECT_EQ(i, log_entry(i));
+	}
+	atomic_store(&worker.go, 2);
+	worker_join(&worker);
+	EXPECT_LT(0, worker.arg);
+	EXPECT_EQ(1, worker.ret);
+}
+
+/* The frame of an interrupted computation. */
+TEST_F(special, frame_of_a_computation)
+{
+	struct worker worker = {};
+
+	ASSERT_TRUE(worker_start(&worker, dev, compute));
+	ASSERT_TRUE(wait_until(((volatile struct worker *)&worker)->arg > 1000));
+	ASSERT_EQ(0, queue_special(worker.fd, keep_frame, 1));
+	ASSERT_TRUE(wait_logged(1));
+	atomic_store(&worker.go, 2);
+	worker_join(&worker);
+	EXPECT_EQ(1, worker.ret);
+	EXPECT_EQ(NTAPC_FRAME_SPECIAL, seen.flags & ~NTAPC_FRAME_NEED_CONTINUE);
+	EXPECT_EQ(0, seen.restart);
+}
+
+/*
+ * Many at once, each once. One that comes while another's dispatcher starts runs
+ * before it, so that their order shows nothing here.
+ */
+TEST_F(special, many_at_once)
+{
+	unsigned int rounds = scaled(2000), i;
+	struct worker worker = {};
+	static bool seen_it[2000];
+
+	ASSERT_TRUE(worker_start(&worker, dev, compute));
+	ASSERT_TRUE(worker_reached(&worker, 1));
+	for (i = 0; i < rounds; i++) {
+		ASSERT_EQ(0, queue_special(worker.fd, log_apc, i));
+	}
+	ASSERT_TRUE(wait_logged(rounds));
+	atomic_store(&worker.go, 2);
+	worker_join(&worker);
+	EXPECT_EQ(1, worker.ret);
+	ASSERT_EQ(rounds, log_count());
+	for (i = 0; i < rounds; i++) {
+		ASSERT_GT(rounds, log_entry(i));
+		EXPECT_FALSE(seen_it[log_entry(i)]);
+		seen_it[log_entry(i)] = true;
+	}
+}
+
+/* 13.4: special ones first, then ordinary ones, each kind in its order. */
+TEST_F(special, before_ordinary_ones)
+{
+	static const __u64 expected[] = { 2, 4, 1, 3, 5 };
+	struct ntapc_control *control = map_control(self_fd);
+	unsigned int i;
+
+	ASSERT_NE(NULL, control);
+	control->guard = 1;
+	for (i = 1; i <= 5; i++) {
+		EXPECT_EQ(0, i & 1 ? queue(self_fd, log_apc, i) :
+			     queue_special(self_fd, log_apc, i));
+	}
+	EXPECT_EQ(0, log_count());
+	control->guard = 0;
+	EXPECT_EQ(NTAPC_STATUS_USER_APC, delay(dev, NTAPC_WAIT_ALERTABLE, 0));
+	ASSERT_EQ(5, log_count());
+	for (i = 0; i < 5; i++) {
+		EXPECT_EQ(expected[i], log_entry(i));
+	}
+}
+
+/* A SIGSTOPped process runs them when it is continued, killed never. */
+TEST_F(special, to_a_stopped_process)
+{
+	volatile unsigned int *ran;
+	int thread, status;
+	pid_t child;
+
+	ran = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, ran);
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		set_dispatcher(dev, ADDR(dispatch_continue));
+		ran[1] = 1;
+		for (;;)
+			*ran = log_count();
+	}
+	thread = open_thread(dev, child);
+	ASSERT_LE(0, thread);
+	ASSERT_TRUE(wait_until(ran[1]));
+	ASSERT_EQ(0, kill(child, SIGSTOP));
+	ASSERT_EQ(child, waitpid(child, &status, WUNTRACED));
+	EXPECT_EQ(0, queue_special(thread, log_apc, 1));
+	EXPECT_EQ(0, queue_interrupt(thread, log_apc, 2));
+	/* Not continued by that. */
+	EXPECT_TRUE(wait_until(thread_state(child) == 'T'));
+	EXPECT_EQ(2, nr_pending(thread));
+	EXPECT_EQ(0, *ran);
+	ASSERT_EQ(0, kill(child, SIGCONT));
+	EXPECT_TRUE(wait_until(*ran == 2));
+	ASSERT_EQ(0, kill(child, SIGSTOP));
+	ASSERT_EQ(child, waitpid(child, &status, WUNTRACED));
+	EXPECT_EQ(0, queue_interrupt(thread, log_apc, 3));
+	kill(child, SIGKILL);
+	EXPECT_EQ(-SIGKILL, reap(child));
+	EXPECT_EQ(2, *ran);
+}
+
+/* The guard count */
+
+TEST_F(special, guard_holds_them_back)
+{
+	struct ntapc_control *control = map_control(self_fd);
+
+	ASSERT_NE(NULL, control);
+	control->guard = 1;
+	EXPECT_EQ(0, queue_special(self_fd, log_apc, 1));
+	EXPECT_EQ(0, queue_interrupt(self_fd, log_apc, 2));
+	EXPECT_EQ(0, queue(self_fd, log_apc, 3));
+	EXPECT_EQ(0, log_count());
+	EXPECT_EQ(3, nr_pending(self_fd));
+	EXPECT_EQ(NTAPC_PENDING_USER | NTAPC_PENDING_SPECIAL, control->pending);
+	/* As deep as one likes. */
+	control->guard = 77;
+	EXPECT_EQ(0, queue_special(self_fd, log_apc, 4));
+	EXPECT_EQ(0, log_count());
+	control->guard = 0;
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS, test_alert(dev, NTAPC_TEST_SPECIAL_ONLY));
+	ASSERT_EQ(3, log_count());
+	EXPECT_EQ(1, log_entry(0));
+	EXPECT_EQ(2, log_entry(1));
+	EXPECT_EQ(4, log_entry(2));
+	EXPECT_EQ(NTAPC_PENDING_USER, control->pending);
+	EXPECT_EQ(1, nr_pending(self_fd));
+	/* And now they aren't any more. */
+	EXPECT_EQ(0, queue_special(self_fd, log_apc, 5));
+	EXPECT_EQ(4, log_count());
+}
+
+static __thread volatile bool in_guard;
+static atomic_uint violations;
+
+static void check_guard(__u64 arg0, __u64 arg1, __u64 arg2)
+{
+	(void)arg1;
+	(void)arg2;
+	if (in_guard)
+		atomic_fetch_add(&violations, 1);
+	log_add(arg0);
+}
+
+static void guard_on_and_off(struct worker *worker)
+{
+	volatile struct ntapc_control *control = map_control(worker->fd);
+	volatile int i;
+
+	if (!control)
+		return;
+	atomic_store(&worker->stage, 1);
+	while (atomic_load(&worker->go) < 2) {
+		control->guard++;
+		in_guard = true;
+		for (i = 0; i < 200; i++)
+			;
+		in_guard = false;
+		/* Lower it first, look second. */
+		control->guard--;
+		if (!control->guard &&
+		    __atomic_load_n(&control->pending, __ATOMIC_SEQ_CST) &
+		    NTAPC_PENDING_SPECIAL) {
+			test_alert(worker->dev, NTAPC_TEST_SPECIAL_ONLY);
+			worker->arg++;
+		}
+	}
+}
+
+/* None runs inside a guarded stretch, and none is forgotten after it. */
+TEST_F(special, guard_in_a_loop)
+{
+	unsigned int rounds = scaled(3000), i;
+	struct worker worker = {};
+
+	ASSERT_TRUE(worker_start(&worker, dev, guard_on_and_off));
+	ASSERT_TRUE(worker_reached(&worker, 1));
+	for (i = 0; i < rounds; i++) {
+		ASSERT_EQ(0, queue_special(worker.fd, check_guard, i));
+		ASSERT_TRUE(wait_logged(i + 1));
+	}
+	atomic_store(&worker.go, 2);
+	worker_join(&worker);
+	EXPECT_EQ(0, atomic_load(&violations));
+	EXPECT_EQ(rounds, log_count());
+	/* Some must have come in the stretch, or this has shown nothing. */
+	EXPECT_LT(0, worker.arg);
+	TH_LOG("%llu of %u were held back", worker.arg, rounds);
+}
+
+/* A guarded thread that blocks keeps them pending, also those that interrupt. */
+static int guarded_pipe[2];
+
+static void read_guarded(struct worker *worker)
+{
+	struct ntapc_control *control = map_control(worker->fd);
+	char c;
+
+	if (!control)
+		return;
+	control->guard = 1;
+	atomic_store(&worker->stage, 1);
+	worker->ret = read(guarded_pipe[0], &c, 1);
+	worker->arg = log_count();
+	control->guard = 0;
+	test_alert(worker->dev, NTAPC_TEST_SPECIAL_ONLY);
+}
+
+TEST_F(special, guard_around_a_system_call)
+{
+	struct worker worker;
+
+	ASSERT_EQ(0, pipe2(guarded_pipe, O_CLOEXEC));
+	ASSERT_TRUE(worker_start(&worker, dev, read_guarded));
+	ASSERT_TRUE(worker_reached(&worker, 1));
+	ASSERT_TRUE(wait_asleep(worker.tid));
+	EXPECT_EQ(0, queue_special(worker.fd, log_apc, 1));
+	EXPECT_EQ(0, queue_interrupt(worker.fd, log_apc, 2));
+	ASSERT_TRUE(wait_asleep(worker.tid));
+	EXPECT_EQ(0, log_count());
+	EXPECT_EQ(1, write(guarded_pipe[1], "x", 1));
+	worker_join(&worker);
+	EXPECT_EQ(1, worker.ret);
+	EXPECT_EQ(0, worker.arg);
+	EXPECT_EQ(2, log_count());
+}
+
+/* Waits of ntapc's */
+
+static void delay_worker(struct worker *worker)
+{
+	__u64 begin = now();
+
+	atomic_store(&worker->stage, 1);
+	worker->ret = delay(worker->dev, worker->arg, begin + 400 * NS_PER_MS);
+	worker->arg = now() - begin;
+	log_add(~0ULL);
+}
+
+/* 13.1: an alertable wait is interrupted at once. */
+TEST_F(special, ends_an_alertable_wait)
+{
+	struct worker worker = { .arg = NTAPC_WAIT_ALERTABLE };
+
+	ASSERT_TRUE(worker_start(&worker, dev, delay_worker));
+	ASSERT_TRUE(wait_waiting(worker.fd));
+	EXPECT_EQ(0, queue_special(worker.fd, keep_frame, 1));
+	worker_join(&worker);
+	EXPECT_EQ(NTAPC_STATUS_USER_APC, worker.ret);
+	EXPECT_EQ(2, log_count());
+	EXPECT_EQ(1, log_entry(0));
+	EXPECT_TRUE(seen.flags & NTAPC_FRAME_SPECIAL);
+	EXPECT_EQ(NTAPC_STATUS_USER_APC, seen.context.rax);
+}
+
+static void wait_records_worker(struct worker *worker)
+{
+	struct ntapc_record record = {};
+	__u32 count = 0;
+
+	worker->ret = wait_records(worker->dev, in_ms(PATIENCE_MS), &record, 1,
+				   &count);
+	worker->arg = record.arg[0] << 32 | record.flags;
+}
+
+/* By record too. */
+TEST_F(special, ends_a_wait_for_records)
+{
+	struct worker worker;
+
+	ASSERT_TRUE(worker_start(&worker, dev, wait_records_worker));
+	ASSERT_TRUE(wait_waiting(worker.fd));
+	EXPECT_EQ(0, queue_special(worker.fd, log_apc, 7));
+	worker_join(&worker);
+	EXPECT_EQ(NTAPC_STATUS_USER_APC, worker.ret);
+	EXPECT_EQ(7ULL << 32 | NTAPC_QUEUE_SPECIAL, worker.arg);
+	EXPECT_EQ(0, log_count());
+}
+
+/* 13.1: a wait that isn't alertable isn't cut short. */
+TEST_F(special, runs_after_a_wait)
+{
+	struct worker worker = { .arg = 0 };
+
+	ASSERT_TRUE(worker_start(&worker, dev, delay_worker));
+	ASSERT_TRUE(wait_waiting(worker.fd));
+	EXPECT_EQ(0, queue_special(worker.fd, log_apc, 1));
+	EXPECT_EQ(0, log_count());
+	worker_join(&worker);
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS, worker.ret);
+	EXPECT_LE(400 * NS_PER_MS, worker.arg);
+	ASSERT_EQ(2, log_count());
+	EXPECT_EQ(1, log_entry(0));
+}
+
+TEST_F(special, interrupts_a_wait_that_goes_on)
+{
+	struct worker worker = { .arg = 0 };
+
+	ASSERT_TRUE(worker_start(&worker, dev, delay_worker));
+	ASSERT_TRUE(wait_waiting(worker.fd));
+	EXPECT_EQ(0, queue_interrupt(worker.fd, log_apc, 1));
+	ASSERT_TRUE(wait_logged(1));
+	EXPECT_EQ(1, log_entry(0));
+	worker_join(&worker);
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS, worker.ret);
+	EXPECT_LE(400 * NS_PER_MS, worker.arg);
+	EXPECT_EQ(2, log_count());
+}
+
+/* System calls, one variant for each: calls.h. */
+
+FIXTURE_SETUP(calls)
+{
+	log_reset();
+	dev = open_frames(dispatch_continue);
+	ASSERT_LE(0, dev);
+}
+
+FIXTURE_TEARDOWN(calls)
+{
+}
+
+/* The variant's, for the worker. */
+static long (*variant_block)(void);
+
+static void call_worker(struct worker *worker)
+{
+	__u64 begin = now();
+
+	atomic_store(&worker->stage, 1);
+	call.ret = variant_block();
+	call.error = errno;
+	worker->arg = now() - begin;
+	worker->ret = log_count();
+	atomic_store(&worker->stage, 2);
+}
+
+/* 13.1: without the flag it runs when the system call is done. */
+TEST_F(calls, special_waits_for_the_end)
+{
+	if (!variant->release)
+		SKIP(return, "ends by itself");
+	ASSERT_TRUE(variant->prepare());
+	variant_block = variant->block;
+	ASSERT_TRUE(worker_start(&call.worker, dev, call_worker));
+	ASSERT_TRUE(worker_reached(&call.worker, 1));
+	ASSERT_TRUE(wait_asleep(call.worker.tid));
+	EXPECT_EQ(0, queue_special(call.worker.fd, log_apc, 1));
+	EXPECT_EQ(0, queue(call.worker.fd, log_apc, 2));
+	EXPECT_TRUE(wait_asleep(call.worker.tid));
+	EXPECT_EQ(0, log_count());
+	EXPECT_EQ(2, nr_pending(call.worker.fd));
+	variant->release();
+	worker_join(&call.worker);
+	EXPECT_EQ(variant->ret, call.ret);
+	/* It had run when the call returned, the ordinary one hadn't. */
+	EXPECT_EQ(1, call.worker.ret);
+	EXPECT_EQ(1, log_count());
+	EXPECT_EQ(1, log_entry(0));
+}
+
+/* With it, the call is interrupted and goes on. */
+TEST_F(calls, interrupted)
+{
+	int i;
+
+	ASSERT_TRUE(variant->prepare());
+	variant_block = variant->block;
+	ASSERT_TRUE(worker_start(&call.worker, dev, call_worker));
+	ASSERT_TRUE(worker_reached(&call.worker, 1));
+	ASSERT_TRUE(wait_asleep(call.worker.tid));
+	for (i = 0; i < INTERRUPTIONS && !(variant->eintr && i); i++) {
+		EXPECT_EQ(0, queue_interrupt(call.worker.fd, log_apc, i));
+		ASSERT_TRUE(wait_logged(i + 1));
+		if (!variant->eintr && !variant->timeout_ms) {
+			ASSERT_TRUE(wait_asleep(call.worker.tid));
+			EXPECT_EQ(1, atomic_load(&call.worker.stage));
+		}
+	}
+	if (variant->release && !variant->eintr)
+		variant->release();
+	worker_join(&call.worker);
+	EXPECT_EQ(i, log_count());
+	if (variant->eintr) {
+		EXPECT_EQ(-1, call.ret);
+		EXPECT_EQ(EINTR, call.error);
+		return;
+	}
+	EXPECT_EQ(variant->ret, call.ret) {
+		TH_LOG("errno %d", call.error);
+	}
+	if (variant->timeout_ms) {
+		EXPECT_LE(variant->timeout_ms * NS_PER_MS, call.worker.arg);
+		/* Not started over each time. */
+		EXPECT_GT(2 * variant->timeout_ms * NS_PER_MS * slowness(),
+			  call.worker.arg);
+	}
+}
+
+/*
+ * A routine that uses the restart state of its thread: the interrupted sleep
+ * has to find its own again.
+ */
+static void sleep_inside(__u64 arg0, __u64 arg1, __u64 arg2)
+{
+	struct timespec ts = { .tv_nsec = 30 * NS_PER_MS };
+
+	(void)arg1;
+	(void)arg2;
+	log_add(arg0);
+	if (syscall(SYS_nanosleep, &ts, NULL))
+		log_add(~0ULL);
+	if (poll(NULL, 0, 30))
+		log_add(~1ULL);
+	log_add(1000 + arg0);
+}
+
+TEST_F(calls, restart_state_survives_the_routine)
+{
+	if (!variant->timeout_ms)
+		SKIP(return, "no timeout to keep");
+	ASSERT_TRUE(variant->prepare());
+	variant_block = variant->block;
+	ASSERT_TRUE(worker_start(&call.worker, dev, call_worker));
+	ASSERT_TRUE(worker_reached(&call.worker, 1));
+	ASSERT_TRUE(wait_asleep(call.worker.tid));
+	EXPECT_EQ(0, queue_interrupt(call.worker.fd, sleep_inside, 1));
+	ASSERT_TRUE(wait_logged(1));
+	ASSERT_TRUE(wait_asleep(call.worker.tid));
+	/* In the routine's own sleep. */
+	EXPECT_EQ(0, queue_interrupt(call.worker.fd, sleep_inside, 2));
+	ASSERT_TRUE(wait_logged(2));
+	worker_join(&call.worker);
+	ASSERT_EQ(4, log_count());
+	EXPECT_EQ(1, log_entry(0));
+	EXPECT_EQ(2, log_entry(1));
+	EXPECT_EQ(1002, log_entry(2));
+	EXPECT_EQ(1001, log_entry(3));
+	EXPECT_EQ(variant->ret, call.ret) {
+		TH_LOG("errno %d", call.error);
+	}
+	EXPECT_LE(variant->timeout_ms * NS_PER_MS, call.worker.arg);
+	EXPECT_GT(2 * variant->timeout_ms * NS_PER_MS * slowness(),
+		  call.worker.arg);
+}
+
+/* 13.4: those that wait for the end of a system call run in their order. */
+static void read_then_log(struct worker *worker)
+{
+	char c;
+
+	atomic_store(&worker->stage, 1);
+	worker->ret = read(call.fds[0], &c, 1);
+	worker->arg = log_count();
+}
+
+TEST_F(special, in_order_after_a_system_call)
+{
+	struct worker worker;
+	unsigned int i;
+
+	ASSERT_TRUE(prepare_pipe());
+	ASSERT_TRUE(worker_start(&worker, dev, read_then_log));
+	ASSERT_TRUE(worker_reached(&worker, 1));
+	ASSERT_TRUE(wait_asleep(worker.tid));
+	for (i = 0; i < 100; i++) {
+		EXPECT_EQ(0, queue(worker.fd, log_apc, 1000 + i));
+		EXPECT_EQ(0, queue_special(worker.fd, log_apc, i));
+	}
+	release_pipe();
+	worker_join(&worker);
+	EXPECT_EQ(1, worker.ret);
+	EXPECT_EQ(100, worker.arg);
+	ASSERT_EQ(100, log_count());
+	for (i = 0; i < 100; i++) {
+		EXPECT_EQ(i, log_entry(i));
+	}
+}
+
+/* Together with signals */
+
+static atomic_int signals;
+
+static void count_signal(int sig)
+{
+	(void)sig;
+	atomic_fetch_add(&signals, 1);
+}
+
+static void catch_signal(int sig, int flags)
+{
+	struct sigaction action = {
+		.sa_handler = count_signal,
+		.sa_flags = flags,
+	};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(sig, &action, NULL);
+	atomic_store(&signals, 0);
+}
+
+/*
+ * Makes this thread outrun the workers: what it does between two sleeps is done
+ * before one of them gets to look, if they share a processor.
+ */
+static void outrun(void)
+{
+	struct sched_param param = { .sched_priority = 10 };
+
+	pin_to_cpu(0);
+	sched_setscheduler(0, SCHED_FIFO, &param);
+}
+
+static void read_pinned(struct worker *worker)
+{
+	struct sched_param param = {};
+	char c;
+
+	pin_to_cpu(0);
+	sched_setscheduler(0, SCHED_OTHER, &param);
+	atomic_store(&worker->stage, 1);
+	call.ret = read(call.fds[0], &c, 1);
+	call.error = errno;
+	atomic_store(&worker->stage, 2);
+}
+
+static void breathe_long(void)
+{
+	struct timespec ts = { .tv_nsec = 200000 };
+
+	nanosleep(&ts, NULL);
+}
+
+/* A handler without SA_RESTART gives EINTR, whichever came first. */
+TEST_F(special, and_signal_without_sa_restart)
+{
+	unsigned int rounds = scaled(100), i;
+
+	catch_signal(SIGUSR1, 0);
+	ASSERT_TRUE(prepare_pipe());
+	outrun();
+	for (i = 0; i < rounds; i++) {
+		ASSERT_TRUE(worker_start(&call.worker, dev, read_pinned));
+		ASSERT_TRUE(worker_reached(&call.worker, 1));
+		ASSERT_TRUE(wait_asleep(call.worker.tid));
+		if (i & 1) {
+			pthread_kill(call.worker.thread, SIGUSR1);
+			EXPECT_EQ(0, queue_interrupt(call.worker.fd, log_apc, i));
+		} else {
+			EXPECT_EQ(0, queue_interrupt(call.worker.fd, log_apc, i));
+			pthread_kill(call.worker.thread, SIGUSR1);
+		}
+		worker_join(&call.worker);
+		EXPECT_EQ(-1, call.ret);
+		EXPECT_EQ(EINTR, call.error);
+		EXPECT_EQ(i + 1, atomic_load(&signals));
+		EXPECT_EQ(i + 1, log_count());
+		close(call.worker.fd);
+	}
+}
+
+/* One with SA_RESTART doesn't. */
+TEST_F(special, and_signal_with_sa_restart)
+{
+	unsigned int rounds = scaled(100), i;
+
+	catch_signal(SIGUSR1, SA_RESTART);
+	ASSERT_TRUE(prepare_pipe());
+	outrun();
+	ASSERT_TRUE(worker_start(&call.worker, dev, read_pinned));
+	ASSERT_TRUE(worker_reached(&call.worker, 1));
+	for (i = 0; i < rounds; i++) {
+		ASSERT_TRUE(wait_asleep(call.worker.tid));
+		if (i & 1) {
+			pthread_kill(call.worker.thread, SIGUSR1);
+			EXPECT_EQ(0, queue_interrupt(call.worker.fd, log_apc, i));
+		} else {
+			EXPECT_EQ(0, queue_interrupt(call.worker.fd, log_apc, i));
+			pthread_kill(call.worker.thread, SIGUSR1);
+		}
+		ASSERT_TRUE(wait_logged(i + 1));
+		ASSERT_TRUE(wait_until(atomic_load(&signals) == i + 1));
+	}
+	breathe_long();
+	EXPECT_EQ(1, atomic_load(&call.worker.stage));
+	release_pipe();
+	worker_join(&call.worker);
+	EXPECT_EQ(1, call.ret);
+	EXPECT_EQ(rounds, atomic_load(&signals));
+	EXPECT_EQ(rounds, log_count());
+}
+
+/* An ignored signal and a blocked one change nothing. */
+TEST_F(special, and_ignored_signal)
+{
+	signal(SIGUSR1, SIG_IGN);
+	ASSERT_TRUE(prepare_pipe());
+	outrun();
+	ASSERT_TRUE(worker_start(&call.worker, dev, read_pinned));
+	ASSERT_TRUE(worker_reached(&call.worker, 1));
+	ASSERT_TRUE(wait_asleep(call.worker.tid));
+	pthread_kill(call.worker.thread, SIGUSR1);
+	EXPECT_EQ(0, queue_interrupt(call.worker.fd, log_apc, 1));
+	ASSERT_TRUE(wait_logged(1));
+	EXPECT_EQ(1, atomic_load(&call.worker.stage));
+	release_pipe();
+	worker_join(&call.worker);
+	EXPECT_EQ(1, call.ret);
+}
+
+/* A signal that comes while the routine runs, inside the interrupted read. */
+static void signal_inside(__u64 arg0, __u64 arg1, __u64 arg2)
+{
+	(void)arg1;
+	(void)arg2;
+	raise(SIGUSR1);
+	log_add(arg0);
+}
+
+TEST_F(special, signal_in_the_routine)
+{
+	catch_signal(SIGUSR1, 0);
+	ASSERT_TRUE(prepare_pipe());
+	ASSERT_TRUE(worker_start(&call.worker, dev, read_pinned));
+	ASSERT_TRUE(worker_reached(&call.worker, 1));
+	ASSERT_TRUE(wait_asleep(call.worker.tid));
+	EXPECT_EQ(0, queue_interrupt(call.worker.fd, signal_inside, 1));
+	ASSERT_TRUE(wait_logged(1));
+	EXPECT_EQ(1, atomic_load(&signals));
+	/* The signal was the routine's, not the read's. */
+	ASSERT_TRUE(wait_asleep(call.worker.tid));
+	EXPECT_EQ(1, atomic_load(&call.worker.stage));
+	release_pipe();
+	worker_join(&call.worker);
+	EXPECT_EQ(1, call.ret);
+}
+
+/* A signal handler that is interrupted by an APC, and the other way round. */
+static atomic_int handler_go;
+
+static void slow_handler(int sig)
+{
+	(void)sig;
+	atomic_fetch_add(&signals, 1);
+	while (!atomic_load(&handler_go))
+		breathe(0);
+	atomic_fetch_add(&signals, 1);
+}
+
+TEST_F(special, in_a_signal_handler)
+{
+	struct worker worker = {};
+
+	catch_signal(SIGUSR1, SA_RESTART);
+	signal(SIGUSR1, slow_handler);
+	ASSERT_TRUE(worker_start(&worker, dev, compute));
+	ASSERT_TRUE(worker_reached(&worker, 1));
+	pthread_kill(worker.thread, SIGUSR1);
+	ASSERT_TRUE(wait_until(atomic_load(&signals) == 1));
+	EXPECT_EQ(0, queue_special(worker.fd, log_apc, 1));
+	ASSERT_TRUE(wait_logged(1));
+	EXPECT_EQ(1, atomic_load(&signals));
+	atomic_store(&handler_go, 1);
+	ASSERT_TRUE(wait_until(atomic_load(&signals) == 2));
+	EXPECT_EQ(0, queue_special(worker.fd, log_apc, 2));
+	ASSERT_TRUE(wait_logged(2));
+	atomic_store(&worker.go, 2);
+	worker_join(&worker);
+	EXPECT_EQ(1, worker.ret);
+}
+
+/* ppoll()'s mask is in force again after the APC, and ours during it. */
+static sigset_t mask_inside;
+
+static void look_at_mask(__u64 arg0, __u64 arg1, __u64 arg2)
+{
+	(void)arg1;
+	(void)arg2;
+	pthread_sigmask(SIG_SETMASK, NULL, &mask_inside);
+	log_add(arg0);
+}
+
+static void ppoll_with_mask(struct worker *worker)
+{
+	struct pollfd pollfd = { .fd = call.fds[0], .events = POLLIN };
+	struct timespec ts = { .tv_sec = PATIENCE_MS / 1000 };
+	sigset_t blocked, none, after;
+
+	sigemptyset(&none);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
+	atomic_store(&worker->stage, 1);
+	call.ret = ppoll(&pollfd, 1, &ts, &none);
+	call.error = errno;
+	pthread_sigmask(SIG_SETMASK, NULL, &after);
+	worker->arg = sigismember(&after, SIGUSR1);
+}
+
+TEST_F(special, ppoll_mask)
+{
+	catch_signal(SIGUSR1, SA_RESTART);
+	ASSERT_TRUE(prepare_pipe());
+	ASSERT_TRUE(worker_start(&call.worker, dev, ppoll_with_mask));
+	ASSERT_TRUE(worker_reached(&call.worker, 1));
+	ASSERT_TRUE(wait_asleep(call.worker.tid));
+	EXPECT_EQ(0, queue_interrupt(call.worker.fd, look_at_mask, 1));
+	ASSERT_TRUE(wait_logged(1));
+	ASSERT_TRUE(wait_asleep(call.worker.tid));
+	EXPECT_EQ(0, atomic_load(&signals));
+	/* ppoll() lets it in, SA_RESTART or not. */
+	pthread_kill(call.worker.thread, SIGUSR1);
+	worker_join(&call.worker);
+	EXPECT_EQ(-1, call.ret);
+	EXPECT_EQ(EINTR, call.error);
+	EXPECT_EQ(1, atomic_load(&signals));
+	EXPECT_EQ(1, call.worker.arg);
+	EXPECT_EQ(1, sigismember(&mask_inside, SIGUSR1));
+}
+
+/* A parent in vfork() can't be interrupted; it gets them afterwards. */
+static void vfork_worker(struct worker *worker)
+{
+	pid_t child;
+	char c;
+
+	atomic_store(&worker->stage, 1);
+	child = vfork();
+	if (!child)
+		_exit(read(call.fds[0], &c, 1) == 1 ? 0 : 1);
+	worker->ret = log_count();
+	worker->arg = reap(child);
+}
+
+TEST_F(special, to_a_parent_in_vfork)
+{
+	struct worker worker;
+
+	ASSERT_TRUE(prepare_pipe());
+	ASSERT_TRUE(worker_start(&worker, dev, vfork_worker));
+	ASSERT_TRUE(worker_reached(&worker, 1));
+	ASSERT_TRUE(wait_until(thread_state(worker.tid) == 'D'));
+	EXPECT_EQ(0, queue_special(worker.fd, log_apc, 1));
+	EXPECT_EQ(0, queue_interrupt(worker.fd, log_apc, 2));
+	EXPECT_EQ(2, nr_pending(worker.fd));
+	EXPECT_EQ(0, log_count());
+	release_pipe();
+	worker_join(&worker);
+	EXPECT_EQ(2, worker.ret);
+	EXPECT_EQ(0, worker.arg);
+	EXPECT_EQ(2, log_count());
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,626 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Waits and test-alerts: rules 5.3, 5.4, 11.1 to 11.4 and 11.8.
+ */
+#include "common.h"
+#include "kselftest_harness.h"
+
+#define ROUTINE		((void *)0x123456789000)
+#define PATIENCE	(PATIENCE_MS * NS_PER_MS)
+
+FIXTURE(wait)
+{
+	int dev;
+	int self;
+	struct ntapc_record records[16];
+};
+
+FIXTURE_SETUP(wait)
+{
+	log_reset();
+	self->dev = open_frames(dispatch_continue);
+	ASSERT_LE(0, self->dev);
+	self->self = open_thread(self->dev, 0);
+	ASSERT_LE(0, self->self);
+}
+
+FIXTURE_TEARDOWN(wait)
+{
+	close(self->self);
+	close(self->dev);
+}
+
+static void leave_on_go(struct worker *worker)
+{
+	while (atomic_load(&worker->go) < 2)
+		breathe(100);
+}
+
+/* An exited thread's descriptor. */
+static int exited_thread(int dev)
+{
+	struct ntapc_thread_info info;
+	struct worker worker;
+
+	if (!worker_start(&worker, dev, leave_on_go))
+		return -1;
+	atomic_store(&worker.go, 2);
+	worker_join(&worker);
+	if (!wait_until(!get_thread_info(worker.fd, &info) &&
+			info.state & NTAPC_THREAD_EXITED))
+		return -1;
+	return worker.fd;
+}
+
+/* 11.8: a delay of nothing. */
+TEST_F(wait, delay_of_nothing)
+{
+	__u64 begin = now();
+
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS, delay(self->dev, 0, 0));
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS,
+		  delay(self->dev, NTAPC_WAIT_ALERTABLE, 0));
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS, delay(self->dev, 0, 1));
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS, delay(self->dev, 0, begin - 1));
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS,
+		  delay(self->dev, NTAPC_WAIT_REALTIME, 1));
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS,
+		  delay(self->dev, NTAPC_WAIT_REALTIME,
+			now_on(CLOCK_REALTIME) - NS_PER_SEC));
+	EXPECT_GT(begin + NS_PER_SEC, now());
+}
+
+/* 11.8: never STATUS_TIMEOUT for a delay. */
+TEST_F(wait, delay_takes_its_time)
+{
+	static const struct {
+		__u32 flags;
+		clockid_t clock;
+	} cases[] = {
+		{ 0, CLOCK_MONOTONIC },
+		{ NTAPC_WAIT_ALERTABLE, CLOCK_MONOTONIC },
+		{ NTAPC_WAIT_REALTIME, CLOCK_REALTIME },
+		{ NTAPC_WAIT_ALERTABLE | NTAPC_WAIT_REALTIME, CLOCK_REALTIME },
+	};
+	__u64 begin, end;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		begin = now_on(cases[i].clock);
+		EXPECT_EQ(NTAPC_STATUS_SUCCESS,
+			  delay(self->dev, cases[i].flags,
+				begin + 60 * NS_PER_MS));
+		end = now_on(cases[i].clock);
+		EXPECT_LE(begin + 60 * NS_PER_MS, end);
+		EXPECT_GT(begin + 2 * NS_PER_SEC, end);
+	}
+}
+
+TEST_F(wait, deadline_near_the_end_of_time)
+{
+	/* Not forever, but it overflows a signed count. */
+	EXPECT_EQ(0, queue(self->self, log_apc, 1));
+	EXPECT_EQ(NTAPC_STATUS_USER_APC,
+		  delay(self->dev, NTAPC_WAIT_ALERTABLE,
+			NTAPC_WAIT_FOREVER - 1));
+	EXPECT_EQ(0, queue(self->self, log_apc, 2));
+	EXPECT_EQ(NTAPC_STATUS_USER_APC,
+		  delay(self->dev, NTAPC_WAIT_ALERTABLE | NTAPC_WAIT_REALTIME,
+			1ULL << 63));
+	EXPECT_EQ(0, queue(self->self, log_apc, 3));
+	EXPECT_EQ(NTAPC_STATUS_USER_APC,
+		  delay(self->dev, NTAPC_WAIT_ALERTABLE, NTAPC_WAIT_FOREVER));
+	EXPECT_EQ(3, log_count());
+}
+
+static void delay_long(struct worker *worker)
+{
+	atomic_store(&worker->stage, 1);
+	worker->ret = delay(worker->dev, worker->arg, now() + PATIENCE);
+	atomic_store(&worker->stage, 2);
+}
+
+static void delay_huge(struct worker *worker)
+{
+	atomic_store(&worker->stage, 1);
+	worker->ret = delay(worker->dev, NTAPC_WAIT_ALERTABLE, worker->arg);
+	atomic_store(&worker->stage, 2);
+}
+
+/* Deadlines that a clock never reaches do block. */
+TEST_F(wait, huge_deadlines_block)
+{
+	static const __u64 deadlines[] = {
+		NTAPC_WAIT_FOREVER, NTAPC_WAIT_FOREVER - 1, 1ULL << 63,
+		(1ULL << 63) - 1,
+	};
+	struct worker worker;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(deadlines); i++) {
+		worker.arg = deadlines[i];
+		ASSERT_TRUE(worker_start(&worker, self->dev, delay_huge));
+		ASSERT_TRUE(wait_waiting(worker.fd));
+		ASSERT_TRUE(wait_asleep(worker.tid));
+		EXPECT_EQ(1, atomic_load(&worker.stage));
+		EXPECT_EQ(0, queue(worker.fd, log_apc, i));
+		worker_join(&worker);
+		EXPECT_EQ(NTAPC_STATUS_USER_APC, worker.ret);
+		EXPECT_EQ(i + 1, log_count());
+	}
+}
+
+/* 3.6: an alertable wait is broken by a user APC. */
+TEST_F(wait, alertable_is_broken)
+{
+	struct ntapc_thread_info info;
+	struct worker worker = { .arg = NTAPC_WAIT_ALERTABLE };
+	__u64 begin = now();
+
+	ASSERT_TRUE(worker_start(&worker, self->dev, delay_long));
+	ASSERT_TRUE(wait_waiting(worker.fd));
+	ASSERT_EQ(0, get_thread_info(worker.fd, &info));
+	EXPECT_EQ(NTAPC_THREAD_WAITING | NTAPC_THREAD_ALERTABLE, info.state);
+	EXPECT_EQ(0, queue(worker.fd, log_apc, 7));
+	worker_join(&worker);
+	EXPECT_EQ(NTAPC_STATUS_USER_APC, worker.ret);
+	EXPECT_EQ(1, log_count());
+	EXPECT_EQ(7, log_entry(0));
+	EXPECT_GT(PATIENCE, now() - begin);
+}
+
+static void delay_short(struct worker *worker)
+{
+	__u64 begin = now();
+
+	worker->ret = delay(worker->dev, worker->arg, begin + 300 * NS_PER_MS);
+	worker->arg = now() - begin;
+	atomic_store(&worker->stage, 1);
+	while (atomic_load(&worker->go) < 2)
+		breathe(100);
+}
+
+/* 3.6, 11.2: one that isn't alertable is not, and the APC stays. */
+TEST_F(wait, not_alertable_isnt_broken)
+{
+	struct ntapc_thread_info info;
+	struct worker worker = { .arg = 0 };
+
+	ASSERT_TRUE(worker_start(&worker, self->dev, delay_short));
+	ASSERT_TRUE(wait_waiting(worker.fd));
+	ASSERT_EQ(0, get_thread_info(worker.fd, &info));
+	EXPECT_EQ(NTAPC_THREAD_WAITING, info.state);
+	EXPECT_EQ(0, queue(worker.fd, log_apc, 7));
+	ASSERT_TRUE(worker_reached(&worker, 1));
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS, worker.ret);
+	EXPECT_LE(300 * NS_PER_MS, worker.arg);
+	ASSERT_EQ(0, get_thread_info(worker.fd, &info));
+	EXPECT_EQ(0, info.state);
+	EXPECT_EQ(1, info.nr_user);
+	EXPECT_EQ(0, log_count());
+	atomic_store(&worker.go, 2);
+	worker_join(&worker);
+	EXPECT_EQ(0, log_count());
+}
+
+/* 11.3: a queued APC beats a zero timeout and any past one. */
+TEST_F(wait, apc_beats_timeout)
+{
+	int thread = open_thread(self->dev, 0);
+	__u32 count = 0;
+
+	EXPECT_EQ(0, queue(self->self, log_apc, 1));
+	EXPECT_EQ(NTAPC_STATUS_USER_APC,
+		  delay(self->dev, NTAPC_WAIT_ALERTABLE, 0));
+	EXPECT_EQ(1, log_count());
+	EXPECT_EQ(0, queue(self->self, log_apc, 2));
+	EXPECT_EQ(NTAPC_STATUS_USER_APC,
+		  delay(self->dev, NTAPC_WAIT_ALERTABLE, 1));
+	EXPECT_EQ(2, log_count());
+	EXPECT_EQ(0, queue(self->self, log_apc, 3));
+	EXPECT_EQ(NTAPC_STATUS_USER_APC,
+		  wait_thread(self->dev, NTAPC_WAIT_ALERTABLE, 0, thread));
+	EXPECT_EQ(3, log_count());
+	EXPECT_EQ(0, queue(self->self, log_apc, 4));
+	EXPECT_EQ(NTAPC_STATUS_USER_APC,
+		  wait_records(self->dev, 0, self->records, 16, &count));
+	EXPECT_EQ(1, count);
+	EXPECT_EQ(3, log_count());
+	/* Not alertable: it stays. */
+	EXPECT_EQ(0, queue(self->self, log_apc, 5));
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS, delay(self->dev, 0, 0));
+	EXPECT_EQ(NTAPC_STATUS_TIMEOUT, wait_thread(self->dev, 0, 0, thread));
+	EXPECT_EQ(3, log_count());
+	EXPECT_EQ(1, nr_pending(self->self));
+}
+
+/* 11.1, 11.3: a signalled object beats the APC, which stays. */
+TEST_F(wait, object_beats_apc)
+{
+	int gone = exited_thread(self->dev);
+	__s32 object = gone;
+	struct ntapc_wait args = {
+		.size = sizeof(args),
+		.flags = NTAPC_WAIT_ALERTABLE | NTAPC_WAIT_RECORDS,
+		.records = ADDR(self->records),
+		.nr_records = 16,
+		.nr_objects = 1,
+		.objects = ADDR(&object),
+	};
+
+	ASSERT_LE(0, gone);
+	EXPECT_EQ(0, queue(self->self, log_apc, 1));
+	EXPECT_EQ(NTAPC_STATUS_WAIT_0,
+		  wait_thread(self->dev, NTAPC_WAIT_ALERTABLE,
+			      NTAPC_WAIT_FOREVER, gone));
+	EXPECT_EQ(NTAPC_STATUS_WAIT_0,
+		  wait_thread(self->dev, NTAPC_WAIT_ALERTABLE, 0, gone));
+	EXPECT_EQ(NTAPC_STATUS_WAIT_0,
+		  sys_ioctl(self->dev, NTAPC_IOC_WAIT, &args));
+	EXPECT_EQ(0, log_count());
+	EXPECT_EQ(1, nr_pending(self->self));
+	EXPECT_EQ(NTAPC_STATUS_USER_APC,
+		  delay(self->dev, NTAPC_WAIT_ALERTABLE, 0));
+	EXPECT_EQ(1, log_count());
+}
+
+static void wait_for_thread(struct worker *worker)
+{
+	worker->ret = wait_thread(worker->dev, NTAPC_WAIT_ALERTABLE,
+				  now() + PATIENCE, worker->arg);
+	atomic_store(&worker->stage, 1);
+}
+
+TEST_F(wait, for_a_thread)
+{
+	struct worker target, waiter[3];
+	__u64 begin;
+	int i;
+
+	ASSERT_TRUE(worker_start(&target, self->dev, leave_on_go));
+	EXPECT_EQ(NTAPC_STATUS_TIMEOUT,
+		  wait_thread(self->dev, 0, 0, target.fd));
+	begin = now();
+	EXPECT_EQ(NTAPC_STATUS_TIMEOUT,
+		  wait_thread(self->dev, 0, in_ms(50), target.fd));
+	EXPECT_LE(50 * NS_PER_MS, now() - begin);
+
+	for (i = 0; i < 3; i++) {
+		waiter[i].arg = target.fd;
+		ASSERT_TRUE(worker_start(&waiter[i], self->dev,
+					 wait_for_thread));
+		ASSERT_TRUE(wait_waiting(waiter[i].fd));
+	}
+	/* An APC ends one of the waits; the exit the others. */
+	EXPECT_EQ(0, queue(waiter[1].fd, log_apc, 1));
+	worker_join(&waiter[1]);
+	EXPECT_EQ(NTAPC_STATUS_USER_APC, waiter[1].ret);
+	EXPECT_EQ(0, atomic_load(&waiter[0].stage));
+	atomic_store(&target.go, 2);
+	worker_join(&waiter[0]);
+	worker_join(&waiter[2]);
+	EXPECT_EQ(NTAPC_STATUS_WAIT_0, waiter[0].ret);
+	EXPECT_EQ(NTAPC_STATUS_WAIT_0, waiter[2].ret);
+	worker_join(&target);
+	EXPECT_EQ(NTAPC_STATUS_WAIT_0,
+		  wait_thread(self->dev, 0, 0, target.fd));
+	EXPECT_EQ(1, log_count());
+}
+
+/* The wait holds the object, not the number. */
+TEST_F(wait, for_a_thread_whose_descriptor_is_closed)
+{
+	struct worker target, waiter;
+
+	ASSERT_TRUE(worker_start(&target, self->dev, leave_on_go));
+	waiter.arg = target.fd;
+	ASSERT_TRUE(worker_start(&waiter, self->dev, wait_for_thread));
+	ASSERT_TRUE(wait_waiting(waiter.fd));
+	EXPECT_EQ(0, close(target.fd));
+	atomic_store(&target.go, 2);
+	worker_join(&waiter);
+	EXPECT_EQ(NTAPC_STATUS_WAIT_0, waiter.ret);
+	worker_join(&target);
+}
+
+/* Waiting for oneself is allowed and never satisfied. */
+TEST_F(wait, for_oneself)
+{
+	EXPECT_EQ(NTAPC_STATUS_TIMEOUT,
+		  wait_thread(self->dev, 0, in_ms(20), self->self));
+}
+
+TEST_F(wait, objects_must_be_threads)
+{
+	__s32 objects[2] = { self->self, self->self };
+	struct ntapc_wait args = {
+		.size = sizeof(args),
+		.nr_objects = 2,
+		.objects = ADDR(objects),
+	};
+	int fds[2];
+
+	EXPECT_EQ(-EINVAL, sys_ioctl(self->dev, NTAPC_IOC_WAIT, &args));
+	args.nr_objects = ~0U;
+	EXPECT_EQ(-EINVAL, sys_ioctl(self->dev, NTAPC_IOC_WAIT, &args));
+	args.nr_objects = 0;
+	EXPECT_EQ(-EINVAL, sys_ioctl(self->dev, NTAPC_IOC_WAIT, &args));
+	args.nr_objects = 1;
+	args.objects = 0;
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->dev, NTAPC_IOC_WAIT, &args));
+	args.objects = KERNEL_ADDRESS;
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->dev, NTAPC_IOC_WAIT, &args));
+
+	ASSERT_EQ(0, pipe2(fds, O_CLOEXEC));
+	EXPECT_EQ(-EPROTOTYPE, wait_thread(self->dev, 0, 0, fds[0]));
+	EXPECT_EQ(-EPROTOTYPE, wait_thread(self->dev, 0, 0, self->dev));
+	close(fds[0]);
+	EXPECT_EQ(-EBADF, wait_thread(self->dev, 0, 0, fds[0]));
+	EXPECT_EQ(-EBADF, wait_thread(self->dev, 0, 0, -1));
+	/* A bad object comes before any APC. */
+	EXPECT_EQ(0, queue(self->self, log_apc, 1));
+	EXPECT_EQ(-EBADF, wait_thread(self->dev, NTAPC_WAIT_ALERTABLE, 0, -1));
+	EXPECT_EQ(1, nr_pending(self->self));
+	EXPECT_EQ(0, log_count());
+}
+
+TEST_F(wait, flags)
+{
+	EXPECT_EQ(-EINVAL, delay(self->dev, NTAPC_TEST_SPECIAL_ONLY, 0));
+	EXPECT_EQ(-EINVAL, delay(self->dev, 1U << 4, 0));
+	EXPECT_EQ(-EINVAL, delay(self->dev, 1U << 31, 0));
+	EXPECT_EQ(-EINVAL, test_alert(self->dev, NTAPC_WAIT_ALERTABLE));
+	EXPECT_EQ(-EINVAL, test_alert(self->dev, NTAPC_WAIT_REALTIME));
+	EXPECT_EQ(-EINVAL, test_alert(self->dev, 1U << 4));
+}
+
+/* 5.4: the queue has run when the caller sees the return, which is SUCCESS. */
+TEST_F(wait, test_alert)
+{
+	int i;
+
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS, test_alert(self->dev, 0));
+	for (i = 0; i < 5; i++) {
+		EXPECT_EQ(0, queue(self->self, log_apc, i));
+	}
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS, test_alert(self->dev, 0));
+	ASSERT_EQ(5, log_count());
+	for (i = 0; i < 5; i++) {
+		EXPECT_EQ(i, log_entry(i));
+	}
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS, test_alert(self->dev, 0));
+	EXPECT_EQ(5, log_count());
+}
+
+TEST_F(wait, test_alert_special_only_leaves_ordinary_ones)
+{
+	EXPECT_EQ(0, queue(self->self, log_apc, 1));
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS,
+		  test_alert(self->dev, NTAPC_TEST_SPECIAL_ONLY));
+	EXPECT_EQ(0, log_count());
+	EXPECT_EQ(1, nr_pending(self->self));
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS, test_alert(self->dev, 0));
+	EXPECT_EQ(1, log_count());
+}
+
+/* Signals */
+
+static atomic_int signals;
+
+static void count_signal(int sig)
+{
+	(void)sig;
+	atomic_fetch_add(&signals, 1);
+}
+
+static void catch_signal(int sig, int flags)
+{
+	struct sigaction action = {
+		.sa_handler = count_signal,
+		.sa_flags = flags,
+	};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(sig, &action, NULL);
+	atomic_store(&signals, 0);
+}
+
+TEST_F(wait, signal_ends_it)
+{
+	static const __u32 flags[] = { 0, NTAPC_WAIT_ALERTABLE };
+	struct worker worker;
+	unsigned int i;
+
+	catch_signal(SIGUSR1, 0);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		worker.arg = flags[i];
+		ASSERT_TRUE(worker_start(&worker, self->dev, delay_long));
+		ASSERT_TRUE(wait_waiting(worker.fd));
+		ASSERT_TRUE(wait_asleep(worker.tid));
+		pthread_kill(worker.thread, SIGUSR1);
+		worker_join(&worker);
+		EXPECT_EQ(-EINTR, worker.ret);
+		EXPECT_EQ(i + 1, atomic_load(&signals));
+	}
+}
+
+TEST_F(wait, signal_with_sa_restart_doesnt)
+{
+	struct worker worker = { .arg = 0 };
+	int i;
+
+	catch_signal(SIGUSR1, SA_RESTART);
+	ASSERT_TRUE(worker_start(&worker, self->dev, delay_short));
+	ASSERT_TRUE(wait_waiting(worker.fd));
+	for (i = 0; i < 5; i++) {
+		pthread_kill(worker.thread, SIGUSR1);
+		ASSERT_TRUE(wait_until(atomic_load(&signals) > i));
+	}
+	ASSERT_TRUE(worker_reached(&worker, 1));
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS, worker.ret);
+	EXPECT_LE(300 * NS_PER_MS, worker.arg);
+	/* 11.4: the deadline stays what it was. */
+	EXPECT_GT(PATIENCE / 2, worker.arg);
+	atomic_store(&worker.go, 2);
+	worker_join(&worker);
+}
+
+TEST_F(wait, alertable_again_after_sa_restart)
+{
+	struct worker worker = { .arg = NTAPC_WAIT_ALERTABLE };
+
+	catch_signal(SIGUSR1, SA_RESTART);
+	ASSERT_TRUE(worker_start(&worker, self->dev, delay_long));
+	ASSERT_TRUE(wait_waiting(worker.fd));
+	pthread_kill(worker.thread, SIGUSR1);
+	ASSERT_TRUE(wait_until(atomic_load(&signals) == 1));
+	ASSERT_TRUE(wait_waiting(worker.fd));
+	EXPECT_EQ(0, queue(worker.fd, log_apc, 1));
+	worker_join(&worker);
+	EXPECT_EQ(NTAPC_STATUS_USER_APC, worker.ret);
+	EXPECT_EQ(1, log_count());
+}
+
+TEST_F(wait, wait_for_a_thread_after_sa_restart)
+{
+	struct worker target, waiter;
+
+	catch_signal(SIGUSR1, SA_RESTART);
+	ASSERT_TRUE(worker_start(&target, self->dev, leave_on_go));
+	waiter.arg = target.fd;
+	ASSERT_TRUE(worker_start(&waiter, self->dev, wait_for_thread));
+	ASSERT_TRUE(wait_waiting(waiter.fd));
+	pthread_kill(waiter.thread, SIGUSR1);
+	ASSERT_TRUE(wait_until(atomic_load(&signals) == 1));
+	atomic_store(&target.go, 2);
+	worker_join(&waiter);
+	worker_join(&target);
+	EXPECT_EQ(NTAPC_STATUS_WAIT_0, waiter.ret);
+}
+
+/* A stopped and continued thread still waits, and to its old deadline. */
+TEST_F(wait, stop_and_continue)
+{
+	struct ntapc_thread_info info;
+	int thread, status;
+	__u64 begin;
+	pid_t child;
+
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		begin = now();
+		if (delay(self->dev, 0, begin + 400 * NS_PER_MS))
+			_exit(1);
+		_exit(now() - begin < 400 * NS_PER_MS);
+	}
+	thread = open_thread(self->dev, child);
+	ASSERT_LE(0, thread);
+	ASSERT_TRUE(wait_waiting(thread));
+	ASSERT_EQ(0, kill(child, SIGSTOP));
+	ASSERT_EQ(child, waitpid(child, &status, WUNTRACED));
+	ASSERT_TRUE(WIFSTOPPED(status));
+	ASSERT_EQ(0, kill(child, SIGCONT));
+	EXPECT_EQ(0, reap(child));
+	EXPECT_EQ(0, get_thread_info(thread, &info));
+	EXPECT_EQ(NTAPC_THREAD_EXITED, info.state);
+}
+
+TEST_F(wait, killed)
+{
+	static const __u32 flags[] = { 0, NTAPC_WAIT_ALERTABLE };
+	unsigned int i;
+	pid_t child;
+	int thread;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		child = fork();
+		ASSERT_LE(0, child);
+		if (!child) {
+			set_dispatcher(self->dev, ADDR(dispatch_continue));
+			delay(self->dev, flags[i], NTAPC_WAIT_FOREVER);
+			_exit(1);
+		}
+		thread = open_thread(self->dev, child);
+		ASSERT_LE(0, thread);
+		ASSERT_TRUE(wait_waiting(thread));
+		kill(child, SIGKILL);
+		EXPECT_EQ(-SIGKILL, reap(child));
+		close(thread);
+	}
+}
+
+/* A deadline on the real-time clock follows when that is set. */
+TEST_F(wait, realtime_follows_the_clock)
+{
+	struct timespec ts;
+	__u64 real, begin;
+	pid_t child;
+	int thread;
+
+	real = now_on(CLOCK_REALTIME);
+	begin = now();
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		_exit(delay(self->dev, NTAPC_WAIT_REALTIME,
+			    real + 3600 * NS_PER_SEC) ? 1 : 0);
+	thread = open_thread(self->dev, child);
+	ASSERT_LE(0, thread);
+	ASSERT_TRUE(wait_waiting(thread));
+	ts.tv_sec = real / NS_PER_SEC + 3601;
+	ts.tv_nsec = 0;
+	if (clock_settime(CLOCK_REALTIME, &ts)) {
+		kill(child, SIGKILL);
+		reap(child);
+		SKIP(return, "the clock can't be set");
+	}
+	EXPECT_EQ(0, reap(child));
+	real += now() - begin;
+	ts.tv_sec = real / NS_PER_SEC;
+	ts.tv_nsec = real % NS_PER_SEC;
+	EXPECT_EQ(0, clock_settime(CLOCK_REALTIME, &ts));
+}
+
+/*
+ * 11.11: a wait that the exit and an APC race for ends in one way, and the APC
+ * is either run or still there.
+ */
+TEST_F(wait, exit_races_apc)
+{
+	unsigned int rounds = scaled(300), i, objects = 0, apcs = 0, ran;
+	struct worker target, waiter;
+	int error;
+
+	for (i = 0; i < rounds; i++) {
+		ASSERT_TRUE(worker_start(&target, self->dev, leave_on_go));
+		waiter.arg = target.fd;
+		ran = log_count();
+		ASSERT_TRUE(worker_start(&waiter, self->dev, wait_for_thread));
+		ASSERT_TRUE(wait_waiting(waiter.fd));
+		if (i & 1)
+			atomic_store(&target.go, 2);
+		/* The waiter may be gone already. */
+		error = queue(waiter.fd, log_apc, i);
+		EXPECT_TRUE(!error || error == -ESRCH);
+		atomic_store(&target.go, 2);
+		worker_join(&waiter);
+		worker_join(&target);
+		if (waiter.ret == NTAPC_STATUS_WAIT_0) {
+			objects++;
+			EXPECT_EQ(ran, log_count());
+		} else {
+			apcs++;
+			EXPECT_EQ(NTAPC_STATUS_USER_APC, waiter.ret);
+			EXPECT_EQ(ran + 1, log_count());
+		}
+		close(target.fd);
+		close(waiter.fd);
+		if (log_count() > LOG_MAX / 2)
+			log_reset();
+	}
+	TH_LOG("%u ended by the exit, %u by the APC", objects, apcs);
+	EXPECT_EQ(rounds, objects + apcs);
+}
+
+TEST_HARNESS_MAIN

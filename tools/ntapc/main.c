@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ntapc: NT's asynchronous procedure calls on Linux, from the command line.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <ntapc.h>
+
+#include "verb.h"
+
+static int verb_help(int argc, char **argv);
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *what;
+} verbs[] = {
+	{ "info", verb_info, "is the module there, which one, with what limits" },
+	{ "demo", verb_demo, "watch APCs at work" },
+	{ "help", verb_help, "this text" },
+};
+
+#define NR_VERBS	(sizeof(verbs) / sizeof(verbs[0]))
+
+static void usage(FILE *to)
+{
+	size_t i;
+
+	fprintf(to, "usage: ntapc [--help] [--version] VERB\n\n");
+	for (i = 0; i < NR_VERBS; i++)
+		fprintf(to, "  %-6s  %s\n", verbs[i].name, verbs[i].what);
+	fprintf(to, "\nMore in ntapc(1).\n");
+}
+
+static int verb_help(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	usage(stdout);
+	return 0;
+}
+
+int no_arguments(int argc, char **argv)
+{
+	if (argc == 1)
+		return 0;
+	fprintf(stderr, "ntapc %s: takes no arguments\n", argv[0]);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 }
+	};
+	int option;
+	size_t i;
+
+	/* Options after the verb are the verb's. */
+	while ((option = getopt_long(argc, argv, "+hV", options, NULL)) != -1) {
+		switch (option) {
+		case 'h':
+			usage(stdout);
+			return 0;
+		case 'V':
+			printf("ntapc %s\n", ntapc_version());
+			return 0;
+		default:
+			usage(stderr);
+			return 2;
+		}
+	}
+	if (optind == argc) {
+		usage(stderr);
+		return 2;
+	}
+	argc -= optind;
+	argv += optind;
+	for (i = 0; i < NR_VERBS; i++) {
+		if (strcmp(argv[0], verbs[i].name))
+			continue;
+		/* So that a verb can use getopt_long(), too. */
+		optind = 0;
+		return verbs[i].run(argc, argv);
+	}
+	fprintf(stderr, "ntapc: no verb '%s'\n", argv[0]);
+	usage(stderr);
+	return 2;
+}

@@ -2,6 +2,10 @@
 #
 # ntapc: "make help" lists the targets.
 
+# Headers named by KDIR say for which kernel they are
+ifdef KDIR
+KERNELRELEASE ?= $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
+endif
 KERNELRELEASE ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KERNELRELEASE)/build
 PREFIX ?= /usr/local
@@ -24,7 +28,7 @@ GUEST_SRC := $(BUILD)/$(GUEST_ID)/src
 GUEST_ARCH := $(if $(filter um,$(GUEST)),ARCH=um)
 GUEST_VARS := $(if $(NTAPC_GCOV),NTAPC_GCOV=$(NTAPC_GCOV))
 USER_PARTS := $(patsubst %/Makefile,%,$(wildcard tools/lib/Makefile tools/ntapc/Makefile tools/bench/Makefile))
-PART_VARS = --no-print-directory V=$(filter 1,$(V)) O=$(BUILD)/$(notdir $@)
+PART_VARS := --no-print-directory V=$(filter 1,$(V)) PREFIX=$(PREFIX) LIB=$(BUILD)/host/lib
 MANPAGES := $(wildcard Documentation/man/*.[1-9])
 
 MAKEFLAGS += --no-print-directory
@@ -40,7 +44,7 @@ module:
 tools: $(USER_PARTS)
 
 $(USER_PARTS):
-	$(Q)$(MAKE) -C $@ $(PART_VARS)
+	$(Q)$(MAKE) -C $@ $(PART_VARS) O=$(BUILD)/host/$(notdir $@)
 
 tools/ntapc tools/bench: tools/lib
 
@@ -84,8 +88,8 @@ UDEV_RULE := $(DESTDIR)/usr/lib/udev/rules.d/60-ntapc.rules
 install: module tools
 	$(Q)$(INSTALL) -D -m 644 $(HOST_SRC)/ntapc/ntapc.ko $(MODULE_DIR)/ntapc.ko
 	$(Q)$(if $(DESTDIR),,$(DEPMOD) -a $(KERNELRELEASE))
-	$(Q)$(foreach part,$(USER_PARTS),$(MAKE) -C $(part) --no-print-directory \
-		O=$(BUILD)/$(notdir $(part)) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) install &&) :
+	$(Q)$(foreach part,$(USER_PARTS),$(MAKE) -C $(part) $(PART_VARS) \
+		O=$(BUILD)/host/$(notdir $(part)) DESTDIR=$(DESTDIR) install &&) :
 	$(Q)$(INSTALL) -D -m 644 tools/guest/60-ntapc.rules $(UDEV_RULE)
 	$(Q)$(foreach page,$(MANPAGES),$(INSTALL) -D -m 644 $(page) \
 		$(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)) &&) :
@@ -97,7 +101,7 @@ uninstall:
 	$(Q)$(if $(DESTDIR),,$(DEPMOD) -a $(KERNELRELEASE))
 	$(Q)cd $(DESTDIR)$(PREFIX) && rm -rf bin/ntapc bin/ntapc-bench lib/libntapc.* \
 		lib/pkgconfig/libntapc.pc include/ntapc.h include/ntapc include/linux/ntapc.h \
-		$(foreach page,$(notdir $(MANPAGES)),share/man/man$(patsubst .%,%,$(suffix $(page)))/$(page))
+		share/man/man[137]/ntapc.[137] share/man/man[137]/ntapc[_-]*.[137]
 
 # Hygiene
 

@@ -12,9 +12,7 @@
 memory=6G
 [ "$GUEST" != um ] || memory=2G
 out=$guest_build/bench
-cases=()
-[ -z "${1:-}" ] || cases=(-c "$1")
 NTAPC_CPU=max,-pku,-erms "$guest_dir/run.sh" -t 3600 -m "$memory" -o "$out" -- \
-	/usr/bin/ntapc-bench -o /out/bench.json "${cases[@]}"
+	/usr/bin/ntapc-bench -o /out/bench.json "$@"
 cp "$out/bench.json" "$build_dir/bench.json"
 say "the figures are in $build_dir/bench.json"

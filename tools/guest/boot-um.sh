@@ -8,6 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 kernel=$1 initrd=$2 console=$4
+ulimit -c 0
 allowed=$(taskset -cp $$ | sed 's/.*[ ,-]//')
 trace exec taskset -c "$allowed" "$kernel/linux" \
 	"mem=${guest_mem:-1G}" "initrd=$initrd" \

@@ -70,4 +70,4 @@ done <"$finished"
 wait
 
 say "all suites took $((SECONDS - started)) seconds; the logs are in $reports"
-"$guest_dir/ktap-sum.sh" "$reports/all.ktap"
+"$guest_dir/ktap-sum.sh" "$reports/all.ktap" | tee "$reports/sum"

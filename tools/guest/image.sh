@@ -20,7 +20,7 @@ mkdir -p "$image.new/usr/bin"
 for part in tools/lib tools/ntapc tools/bench selftests; do
 	[ -e "$top_dir/$part/Makefile" ] || continue
 	trace make --no-print-directory -C "$top_dir/$part" "$verbose" \
-		O="$build_dir/${part##*/}" DESTDIR="$image.new" PREFIX=/usr all install
+		O="$build_dir/${part##*/}" LIB="$build_dir/lib" STATIC=1 DESTDIR="$image.new" PREFIX=/usr all install
 done
 install -m 755 "$guest_dir/kunit-results" "$image.new/usr/bin/"
 rm -rf "$image"

@@ -62,8 +62,8 @@ fi
 rm -f "$out"/{console,output}.log
 temp=$(mktemp -d "${TMPDIR:-/tmp}/ntapc-guest.XXXXXX")
 terminal=$(stty -g 2>/dev/null) || :
-# shellcheck disable=SC2064 # expanded now
-trap "rm -rf '$temp'; [ -z '$terminal' ] || stty '$terminal' 2>/dev/null" EXIT
+guest_pid=''
+trap clean_up EXIT
 trap 'exit 130' INT TERM
 
 write_initrd()
@@ -73,12 +73,43 @@ write_initrd()
 	cat "$temp/base.cpio" "$temp/job.cpio" >"$temp/initrd"
 }
 
-# boot: once; standard output and input are the guest's
+# boot: once; standard output and input are the guest's.  The guest runs in the
+# background so that a signal to this script ends it at once.
 boot()
 {
+	local status=0
+
 	: >"$temp/results"
 	timeout --foreground -k 5 "$limit" "$guest_dir/boot-$GUEST.sh" \
-		"$kernel" "$temp/initrd" "$temp/results" "$out/console.log"
+		"$kernel" "$temp/initrd" "$temp/results" "$out/console.log" <&0 &
+	guest_pid=$!
+	wait "$guest_pid" || status=$?
+	guest_pid=''
+	return "$status"
+}
+
+# boot_logged: the same, without input, and what it writes goes to a file as well
+boot_logged()
+{
+	local status=0 logger
+
+	rm -f "$temp/output"
+	mkfifo "$temp/output"
+	tee "$out/output.log" <"$temp/output" &
+	logger=$!
+	boot </dev/null >"$temp/output" || status=$?
+	wait "$logger"
+	return "$status"
+}
+
+clean_up()
+{
+	if [ -n "$guest_pid" ]; then
+		kill "$guest_pid" 2>/dev/null || :
+		wait "$guest_pid" 2>/dev/null || :
+	fi
+	rm -rf "$temp"
+	[ -z "$terminal" ] || stty "$terminal" 2>/dev/null || :
 }
 
 # died_patching: whether the boot ended in the one death that says nothing about
@@ -110,14 +141,17 @@ write_initrd "$@"
 for ((attempt = 1; ; attempt++)); do
 	booted=0
 	if [ "$job_shell" = 1 ]; then
+		# The guest ends its lines as a terminal wants them
+		stty -onlcr 2>/dev/null || :
 		boot || booted=$?
 	else
-		boot </dev/null | tee "$out/output.log" || booted=${PIPESTATUS[0]}
+		boot_logged || booted=$?
 	fi
 	[ "$attempt" -lt "$attempts" ] && died_patching || break
 	say "the emulator died patching the kernel's text before init; booting again"
 done
 
+[ -z "$terminal" ] || stty "$terminal" 2>/dev/null || :
 tar -x -C "$temp" -f "$temp/results" 2>/dev/null || :
 if [ -d "$temp/out" ]; then
 	(cd "$temp/out" && find . -type f -print0) >"$out/.files"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # splat-scan.sh LOG: fails, showing where, when the kernel's log reports a bug.
+# Leaks are not looked for here: init does, which can tell whose they are.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -14,7 +15,7 @@ splats=(
 	'lock held when returning' 'held lock freed' 'Invalid wait context'
 	'sleeping function called' 'scheduling while atomic'
 	'INFO: task .* blocked' 'rcu: INFO' 'soft lockup' 'hard LOCKUP'
-	'new suspected memory leaks' 'list_\(add\|del\) corruption'
+	'list_\(add\|del\) corruption'
 	'ODEBUG: ' 'Bad page state' 'still has locks held'
 	'double fault' 'stack guard page' 'Missing ENDBR'
 )

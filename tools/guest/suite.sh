@@ -27,11 +27,10 @@ status=0
 	tr -d '\r' | tee "$out/results.ktap" || status=${PIPESTATUS[0]}
 sed 's/^/# /' "$out/runner.log"
 
-if [ "$status" -ge 124 ]; then
-	case $status in
-	124) why="the guest ran into its time limit" ;;
-	*) why="the guest died, or its kernel reported a bug" ;;
-	esac
+if [ "$status" = 124 ]; then
+	why="the guest ran into its time limit"
+elif [ "$status" = 125 ]; then
+	why="the guest died, or its kernel reported a bug or a leak"
 elif [ "$status" != 0 ] && ! grep -q '^ *not ok' "$out/results.ktap"; then
 	why="exit status $status"
 elif ! grep -q '^ *\(not \)\?ok [0-9]' "$out/results.ktap"; then

@@ -72,6 +72,9 @@ bool ntapc__ring_fill_begin(struct thread *t, const uint32_t *filled,
 
 	ntapc_guard_enter();
 	settle(ring);
+	/* One that is live is further up the stack. */
+	if (ring->filler && frame >= ring->filler)
+		ring->filler = NULL;
 	mine = !ring->filler && ring->next == ring->count;
 	if (mine) {
 		ring->record[0].routine = 0;

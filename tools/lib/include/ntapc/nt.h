@@ -101,7 +101,7 @@ typedef struct _CLIENT_ID {
 typedef struct _PS_ATTRIBUTE {
 	ULONG_PTR Attribute;
 	SIZE_T Size;
-	union {
+	__extension__ union {
 		ULONG_PTR Value;
 		PVOID ValuePtr;
 	};

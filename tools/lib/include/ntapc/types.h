@@ -63,7 +63,7 @@ typedef uintptr_t ULONG_PTR, *PULONG_PTR, UINT_PTR, DWORD_PTR, KAFFINITY;
 typedef size_t SIZE_T, *PSIZE_T;
 
 typedef union _LARGE_INTEGER {
-	struct {
+	__extension__ struct {
 		DWORD LowPart;
 		LONG HighPart;
 	};

@@ -7,6 +7,7 @@
 
 #include <linux/file.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/version.h>
 
 static inline void ntapc_vm_flags_set(struct vm_area_struct *vma,
@@ -18,6 +19,13 @@ static inline void ntapc_vm_flags_set(struct vm_area_struct *vma,
 	vma->vm_flags |= flags;
 #endif
 }
+
+/* vhost's threads, for one; 6.4 */
+#ifdef PF_USER_WORKER
+#define NTAPC_PF_USER_WORKER	PF_USER_WORKER
+#else
+#define NTAPC_PF_USER_WORKER	0
+#endif
 
 static inline struct file *ntapc_fd_file(struct fd f)
 {

@@ -38,8 +38,8 @@
 
 /* An address that is the kernel's on every machine. */
 #define KERNEL_ADDRESS	0xffff888000000000ULL
-/* The first address that isn't canonical with four level page tables. */
-#define NON_CANONICAL	0x0000800000000000ULL
+/* Not canonical, neither with four nor with five levels of page tables. */
+#define NON_CANONICAL	0x0100000000000000ULL
 
 #define NS_PER_MS	1000000ULL
 #define NS_PER_SEC	1000000000ULL

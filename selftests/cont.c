@@ -246,7 +246,7 @@ TEST_F(cont, addresses)
 	frame = good_frame();
 	frame.context.rip = 0;
 	EXPECT_EQ(SIGSEGV, try_continue(&frame, 0));
-	frame.context.rip = NON_CANONICAL - 1;
+	frame.context.rip = 0x7ffffffff000ULL;
 	EXPECT_EQ(SIGSEGV, try_continue(&frame, 0));
 	frame = good_frame();
 	frame.context.rsp = 0;

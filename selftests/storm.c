@@ -14,6 +14,7 @@ static int dev, self_fd;
 #define CONSUMERS	4
 #define MAX_LIVES	4096
 #define BATCH		64
+#define QUEUE_ENOUGH	2000
 
 /*
  * struct life - one thread of a consumer's, from its start to its exit
@@ -167,6 +168,13 @@ static void *produce(void *arg)
 	while (producer->quota) {
 		life = atomic_load(&consumer[random_from(&producer->seed) %
 					     CONSUMERS]);
+		/* Don't let all of them wait for an exit. */
+		if (!(producer->quota % 16) &&
+		    nr_pending(life->worker.fd) > QUEUE_ENOUGH) {
+			breathe(100);
+			producer->seed++;
+			continue;
+		}
 		ret = send_some(producer, life, reserve);
 		if (ret > 0) {
 			producer->quota -= ret;

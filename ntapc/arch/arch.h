@@ -29,7 +29,9 @@ enum ntapc_restart {
 };
 
 /* regs.c */
+bool ntapc_arch_in_syscall(const struct pt_regs *regs);
 enum ntapc_restart ntapc_arch_restart(const struct pt_regs *regs);
+bool ntapc_arch_about_to_restart(struct pt_regs *regs);
 bool ntapc_arch_handler_interrupts(const struct pt_regs *regs, bool sa_restart);
 void ntapc_arch_interrupt_call(struct pt_regs *regs);
 void ntapc_arch_convert_restart(struct pt_regs *regs,

@@ -24,6 +24,21 @@
 #define SYSCALL_INSN_SIZE	2
 
 /**
+ * ntapc_arch_in_syscall - has a system call been entered and not yet ended?
+ * @regs: the user registers
+ *
+ * The result is preset to ENOSYS on entry. A call that ended with just that is
+ * taken for one that hasn't.
+ *
+ * Return: whether it is so.
+ */
+bool ntapc_arch_in_syscall(const struct pt_regs *regs)
+{
+	return in_syscall(regs) &&
+	       ntapc_arch_syscall_result(regs) == -ENOSYS;
+}
+
+/**
  * ntapc_arch_restart - is an interrupted system call waiting to be restarted?
  * @regs: the user registers
  *
@@ -34,7 +49,7 @@
  */
 enum ntapc_restart ntapc_arch_restart(const struct pt_regs *regs)
 {
-	if (syscall_nr(regs) < 0)
+	if (!in_syscall(regs))
 		return NTAPC_RESTART_NONE;
 	switch (ntapc_arch_syscall_result(regs)) {
 	case -ERESTARTNOHAND:
@@ -45,6 +60,32 @@ enum ntapc_restart ntapc_arch_restart(const struct pt_regs *regs)
 		return NTAPC_RESTART_BLOCK;
 	}
 	return NTAPC_RESTART_NONE;
+}
+
+/* "syscall" and "int $0x80" in memory. */
+#define INSN_SYSCALL	0x050f
+#define INSN_INT80	0x80cd
+
+/**
+ * ntapc_arch_about_to_restart - has the kernel itself set a call up to restart?
+ * @regs: the user registers
+ *
+ * As it does where nothing is to be handled when a thread that was stopped in
+ * the call goes on. If so, that call is no longer in @regs afterwards.
+ *
+ * Return: whether they are those of code about to make a restart_syscall(2).
+ */
+bool ntapc_arch_about_to_restart(struct pt_regs *regs)
+{
+	const unsigned long *gp = user_gp(regs);
+	u16 insn;
+
+	if (!in_syscall(regs) || gp[R_AX] != ntapc_arch_restart_nr() ||
+	    get_user(insn, (u16 __user *)gp[R_IP]) ||
+	    (insn != INSN_SYSCALL && insn != INSN_INT80))
+		return false;
+	leave_syscall(regs);
+	return true;
 }
 
 /**
@@ -92,7 +133,7 @@ void ntapc_arch_convert_restart(struct pt_regs *regs,
 	if (restart == NTAPC_RESTART_NONE)
 		return;
 	gp[R_AX] = restart == NTAPC_RESTART_BLOCK ? ntapc_arch_restart_nr() :
-						    (u64)syscall_nr(regs);
+						    same_call(regs);
 	gp[R_IP] -= SYSCALL_INSN_SIZE;
 	leave_syscall(regs);
 }
@@ -179,6 +220,7 @@ int ntapc_arch_push_frame(struct pt_regs *regs, u64 entry,
 	gp[R_SP] = sp;
 	gp[R_IP] = entry;
 	gp[R_FLAGS] &= ~(X86_EFLAGS_DF | X86_EFLAGS_RF | X86_EFLAGS_AC);
+	gp[R_FLAGS] = ntapc_arch_drop_trap_flag(gp[R_FLAGS]);
 	if (frame->flags & NTAPC_FRAME_SYNC) {
 		/*
 		 * As the system call instruction leaves them: the return to

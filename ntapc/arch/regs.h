@@ -20,8 +20,14 @@ static inline unsigned long *user_gp(const struct pt_regs *regs)
 	return (unsigned long *)regs->regs.gp;
 }
 
-/* The number of the system call that @regs are in, or -1. */
-static inline long syscall_nr(const struct pt_regs *regs)
+/* Are @regs in a system call, or just out of it? */
+static inline bool in_syscall(const struct pt_regs *regs)
+{
+	return regs->regs.syscall >= 0;
+}
+
+/* What rax has to hold for that call to be made again. */
+static inline unsigned long same_call(const struct pt_regs *regs)
 {
 	return regs->regs.syscall;
 }
@@ -36,9 +42,15 @@ static inline unsigned long *user_gp(const struct pt_regs *regs)
 	return (unsigned long *)regs;
 }
 
-static inline long syscall_nr(const struct pt_regs *regs)
+/* The upper half of the number is nobody's business: as syscall_get_nr(). */
+static inline bool in_syscall(const struct pt_regs *regs)
 {
-	return (long)regs->orig_ax;
+	return (int)regs->orig_ax != -1;
+}
+
+static inline unsigned long same_call(const struct pt_regs *regs)
+{
+	return regs->orig_ax;
 }
 
 static inline void leave_syscall(struct pt_regs *regs)
@@ -53,6 +65,7 @@ u64 ntapc_arch_restart_nr(void);
 void ntapc_arch_get_segments(const struct pt_regs *regs, u64 *cs, u64 *ss);
 void ntapc_arch_set_code_segment(struct pt_regs *regs, u64 cs);
 unsigned long ntapc_arch_hide_trap_flag(unsigned long flags);
+unsigned long ntapc_arch_drop_trap_flag(unsigned long flags);
 bool ntapc_arch_in_64bit_code(const struct pt_regs *regs);
 
 #endif

@@ -39,6 +39,11 @@ unsigned long ntapc_arch_hide_trap_flag(unsigned long flags)
 	return flags;
 }
 
+unsigned long ntapc_arch_drop_trap_flag(unsigned long flags)
+{
+	return flags;
+}
+
 bool ntapc_arch_frame_possible(const struct pt_regs *regs)
 {
 	return true;

@@ -55,16 +55,26 @@ bool ntapc_arch_in_64bit_code(const struct pt_regs *regs)
 	return (u16)regs->cs == __USER_CS;
 }
 
+/*
+ * TIF_FORCED_TF isn't set where the debugger stepped on a popf, as that might
+ * have set the flag itself.
+ */
+static bool debugger_steps(void)
+{
+	return test_thread_flag(TIF_FORCED_TF) ||
+	       test_thread_flag(TIF_SINGLESTEP);
+}
+
 /* The trap flag isn't the program's own if a debugger single-steps it. */
 unsigned long ntapc_arch_hide_trap_flag(unsigned long flags)
 {
-	/*
-	 * TIF_FORCED_TF isn't set where the debugger stepped on a popf, as it
-	 * might have set the flag itself.
-	 */
-	if (test_thread_flag(TIF_FORCED_TF) || test_thread_flag(TIF_SINGLESTEP))
-		flags &= ~X86_EFLAGS_TF;
-	return flags;
+	return debugger_steps() ? flags & ~X86_EFLAGS_TF : flags;
+}
+
+/* The program's own isn't for the dispatcher. */
+unsigned long ntapc_arch_drop_trap_flag(unsigned long flags)
+{
+	return debugger_steps() ? flags : flags & ~X86_EFLAGS_TF;
 }
 
 static bool has_shadow_stack(void)

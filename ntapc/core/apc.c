@@ -195,6 +195,42 @@ bool ntapc_core_remove(struct ntapc_kthread *kt, struct ntapc_apc *apc)
 	return true;
 }
 
+static unsigned int flush_list(struct list_head *list, unsigned int max,
+			       struct list_head *flushed)
+{
+	struct ntapc_apc *apc, *next;
+	unsigned int nr = 0;
+
+	list_for_each_entry_safe(apc, next, list, entry) {
+		if (nr == max)
+			break;
+		apc->inserted = false;
+		list_move_tail(&apc->entry, flushed);
+		nr++;
+	}
+	return nr;
+}
+
+/**
+ * ntapc_core_flush_some - KeFlushQueueApc, in parts
+ * @kt: whose active state's queue is emptied
+ * @mode: of the queue
+ * @max: how many entries to take at most
+ * @flushed: the entries are added to its tail, in order, no longer inserted
+ *
+ * Return: whether there are more.
+ */
+bool ntapc_core_flush_some(struct ntapc_kthread *kt, enum ntapc_mode mode,
+			   unsigned int max, struct list_head *flushed)
+{
+	struct ntapc_apc_state *state = &kt->apc_state;
+
+	max -= flush_list(&state->special[mode], max, flushed);
+	flush_list(&state->normal[mode], max, flushed);
+	settle_flags(state, mode);
+	return !ntapc_apc_state_empty(state, mode);
+}
+
 /**
  * ntapc_core_flush - KeFlushQueueApc (rule 7.2)
  * @kt: whose active state's queue is emptied
@@ -204,16 +240,7 @@ bool ntapc_core_remove(struct ntapc_kthread *kt, struct ntapc_apc *apc)
 void ntapc_core_flush(struct ntapc_kthread *kt, enum ntapc_mode mode,
 		      struct list_head *flushed)
 {
-	struct ntapc_apc_state *state = &kt->apc_state;
-	struct ntapc_apc *apc;
-
-	list_for_each_entry(apc, &state->special[mode], entry)
-		apc->inserted = false;
-	list_for_each_entry(apc, &state->normal[mode], entry)
-		apc->inserted = false;
-	list_splice_tail_init(&state->special[mode], flushed);
-	list_splice_tail_init(&state->normal[mode], flushed);
-	settle_flags(state, mode);
+	ntapc_core_flush_some(kt, mode, UINT_MAX, flushed);
 }
 
 /**

@@ -159,6 +159,8 @@ bool ntapc_core_insert(struct ntapc_kthread *kt, struct ntapc_apc *apc,
 bool ntapc_core_remove(struct ntapc_kthread *kt, struct ntapc_apc *apc);
 void ntapc_core_flush(struct ntapc_kthread *kt, enum ntapc_mode mode,
 		      struct list_head *flushed);
+bool ntapc_core_flush_some(struct ntapc_kthread *kt, enum ntapc_mode mode,
+			   unsigned int max, struct list_head *flushed);
 void ntapc_core_requeue(struct ntapc_kthread *kt, struct list_head *taken);
 
 /* deliver.c: the choices of KiDeliverApc */

@@ -54,7 +54,8 @@ static long ioctl_dispatcher(struct ntapc_call *call)
 			return err;
 	}
 	WRITE_ONCE(thread->process->dispatcher, args->entry);
-	return 0;
+	/* What came before there was one. */
+	return ntapc_deliver_sync(thread, 0);
 }
 
 /* May a thread with these flags and records be given user APCs? */

@@ -45,13 +45,18 @@ long ntapc_reserve_open(struct ntapc_call *call)
 {
 	const struct ntapc_reserve *args = call->args;
 	struct ntapc_reserve_object *reserve;
+	struct ntapc_user *user;
 	int fd;
 
 	if (args->type != NTAPC_RESERVE_USER_APC)
 		return -EINVAL;
-	reserve = ntapc_reserve_alloc();
-	if (!reserve)
+	user = ntapc_user_get(current_uid());
+	if (!user)
 		return -ENOMEM;
+	reserve = ntapc_reserve_alloc(user);
+	ntapc_user_put(user);	/* The charge keeps it. */
+	if (IS_ERR(reserve))
+		return PTR_ERR(reserve);
 	ntapc_file_opened();
 	fd = anon_inode_getfd("[ntapc-reserve]", &reserve_fops, reserve,
 			      O_RDWR | O_CLOEXEC);

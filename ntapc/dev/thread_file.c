@@ -32,20 +32,20 @@ struct thread_file {
 
 /*
  * May current still use this descriptor? (authority.c says why not.) The
- * threads of the target's own address space always may.
+ * threads of the target's own address space always may. @authority is set to
+ * what that was found for.
  */
-static int check_right(struct thread_file *tf)
+static int check_right(struct thread_file *tf, u32 *authority)
 {
 	struct ntapc_thread *thread = tf->thread;
-	u32 authority;
 	int err;
 
 	if (READ_ONCE(thread->retired))
 		return -ESRCH;
 	if (!ntapc_thread_is_foreign(thread))
 		return 0;
-	authority = ntapc_thread_authority(thread);
-	if (authority == READ_ONCE(tf->authority))
+	*authority = ntapc_thread_authority(thread);
+	if (*authority == READ_ONCE(tf->authority))
 		return 0;
 	err = ntapc_may_access(thread->pid);
 	if (err)
@@ -53,9 +53,9 @@ static int check_right(struct thread_file *tf)
 	/* Was it this thread that was asked about, as it is now? */
 	if (READ_ONCE(thread->retired))
 		return -ESRCH;
-	if (ntapc_thread_authority(thread) != authority)
+	if (ntapc_thread_authority(thread) != *authority)
 		return -EACCES;
-	WRITE_ONCE(tf->authority, authority);
+	WRITE_ONCE(tf->authority, *authority);
 	return 0;
 }
 
@@ -97,16 +97,19 @@ static long queue_one(struct thread_file *tf, const struct ntapc_queue *args,
 		      struct ntapc_reserve_object *reserve)
 {
 	struct ntapc_thread *thread = tf->thread;
-	struct ntapc_user *user;
+	struct ntapc_user *user = tf->user;
+	u32 authority = 0;
 	long err;
 
-	err = check_right(tf);
+	err = check_right(tf, &authority);
 	if (err)
 		return err;
-	user = get_charged(tf);
+	/* A reserve object has been charged for. */
+	if (!reserve)
+		user = get_charged(tf);
 	if (!user)
 		return -ENOMEM;
-	err = ntapc_queue(thread, user, reserve, args);
+	err = ntapc_queue(thread, user, reserve, authority, args);
 	put_charged(tf, user);
 	/* Without an error it isn't retired, and ->task no other's by now. */
 	if (!err && thread->task == current)
@@ -142,18 +145,19 @@ static long ioctl_queue_many(struct ntapc_call *call)
 	struct thread_file *tf = call->file->private_data;
 	const struct ntapc_queue_many *args = call->args;
 	struct ntapc_user *user;
+	u32 authority = 0;
 	int ret;
 
 	if (args->flags & ~NTAPC_QUEUE_CALLBACK_CONTEXT || args->pad ||
 	    !args->count || args->count > NTAPC_QUEUE_MANY_MAX)
 		return -EINVAL;
-	ret = check_right(tf);
+	ret = check_right(tf, &authority);
 	if (ret)
 		return ret;
 	user = get_charged(tf);
 	if (!user)
 		return -ENOMEM;
-	ret = ntapc_queue_many(tf->thread, user, args);
+	ret = ntapc_queue_many(tf->thread, user, authority, args);
 	put_charged(tf, user);
 	return ret;
 }
@@ -162,9 +166,10 @@ static long ioctl_thread_info(struct ntapc_call *call)
 {
 	struct thread_file *tf = call->file->private_data;
 	struct ntapc_thread_info info = { .size = sizeof(info) };
+	u32 authority;
 	int err;
 
-	err = check_right(tf);
+	err = check_right(tf, &authority);
 	if (err && err != -ESRCH)
 		return err;
 	ntapc_thread_info(tf->thread, &info);
@@ -303,7 +308,8 @@ static int open_task(struct task_struct *task)
 	u32 authority;
 	int ret = 0;
 
-	if (task->flags & PF_KTHREAD)
+	/* Kernel threads, and those that look like a process's but aren't. */
+	if (task->flags & (PF_KTHREAD | PF_IO_WORKER | NTAPC_PF_USER_WORKER))
 		return -ESRCH;
 	/* Asked before a record is made: the refused leave no trace. */
 	if (task->mm != current->mm) {

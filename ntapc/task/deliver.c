@@ -13,9 +13,21 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
+#include <linux/uprobes.h>
 
 #include "thread.h"
 #include "../arch/arch.h"
+
+/* APCs that a rundown frees in one go. */
+#define RUNDOWN_CHUNK	256
+
+/* How long a thread is left alone that is in the middle of a system call. */
+#define POSTPONE_TIME	(HZ / 50)
+
+static LIST_HEAD(postponed_threads);
+static DEFINE_SPINLOCK(postponed_lock);
+static void kick_postponed(struct work_struct *work);
+static DECLARE_DELAYED_WORK(postponed_work, kick_postponed);
 
 /**
  * struct ntapc_continuation - what NTAPC_IOC_CONTINUE asks for
@@ -34,7 +46,8 @@ static bool under_way(const struct ntapc_thread *thread)
 {
 	lockdep_assert_held(&thread->lock);
 	return thread->nr_user || thread->nr_special || thread->delivering ||
-	       thread->work_queued || thread->nudge_queued;
+	       thread->work_queued || thread->nudge_queued ||
+	       !list_empty_careful(&thread->postponed);
 }
 
 /**
@@ -82,6 +95,59 @@ void ntapc_thread_kick(struct ntapc_thread *thread, bool interrupt)
 		return;	/* Past its last task work: it retires. */
 	*queued = true;
 	ntapc_thread_hold(thread);
+}
+
+/*
+ * Task work isn't run at the return to user mode only: io_uring_enter(2) runs it
+ * while it waits, a traced thread at its stops, KVM_RUN before it enters its
+ * guest. The registers are those of the system call's entry then and its result
+ * is to come. Task work added from task work would be run in the same place, over
+ * and over; so the thread is kicked again after a time.
+ */
+static void postpone(struct ntapc_thread *thread, bool interrupt)
+{
+	spin_lock(&postponed_lock);
+	if (list_empty(&thread->postponed)) {
+		list_add_tail(&thread->postponed, &postponed_threads);
+		ntapc_thread_hold(thread);
+		thread->postponed_interrupt = false;
+	}
+	thread->postponed_interrupt |= interrupt;
+	spin_unlock(&postponed_lock);
+	queue_delayed_work(ntapc_workqueue, &postponed_work, POSTPONE_TIME);
+}
+
+static struct ntapc_thread *next_postponed(bool *interrupt)
+{
+	struct ntapc_thread *thread;
+
+	spin_lock(&postponed_lock);
+	thread = list_first_entry_or_null(&postponed_threads,
+					  struct ntapc_thread, postponed);
+	if (thread) {
+		list_del_init(&thread->postponed);
+		*interrupt = thread->postponed_interrupt;
+	}
+	spin_unlock(&postponed_lock);
+	return thread;
+}
+
+static void kick_postponed(struct work_struct *work)
+{
+	struct ntapc_thread *thread;
+	bool interrupt, put;
+
+	while ((thread = next_postponed(&interrupt))) {
+		spin_lock(&thread->lock);
+		if (!thread->retired)
+			ntapc_thread_kick(thread, interrupt);
+		put = unpin(thread);
+		spin_unlock(&thread->lock);
+		ntapc_thread_put(thread);
+		/* module_exit waits for this work to end. */
+		if (put)
+			module_put(THIS_MODULE);
+	}
 }
 
 /**
@@ -295,12 +361,29 @@ static void finish_restart(struct ntapc_thread *thread, struct pt_regs *regs,
 		ntapc_arch_fail_restart(regs);
 }
 
-static void deliver_async(struct ntapc_thread *thread)
+/* Registers are then to be fixed up by uprobes, which keeps signals out, too. */
+static bool steps_over_uprobe(void)
+{
+#ifdef CONFIG_UPROBES
+	return current->utask && current->utask->active_uprobe;
+#else
+	return false;
+#endif
+}
+
+static void deliver_async(struct ntapc_thread *thread, bool interrupt)
 {
 	struct ntapc_continuation *cont = thread->continuation;
 	struct ntapc_frame frame = { };
 	struct pt_regs *regs = current_pt_regs();
 
+	if (ntapc_arch_in_syscall(regs) || steps_over_uprobe()) {
+		postpone(thread, interrupt);
+		return;
+	}
+	/* It dies before it would run anything. */
+	if (fatal_signal_pending(current))
+		return;
 	ntapc_run_kernel_apcs(thread);
 	if (cont) {
 		thread->continuation = NULL;
@@ -331,30 +414,35 @@ resume:
 	finish_restart(thread, regs, frame.restart);
 }
 
-/*
- * The thread is gone or has another image: nothing is delivered (7.3, 14.3).
- * What is counted as dropped has been freed.
+/**
+ * ntapc_run_down - the thread is gone or has another image (7.3, 14.3)
+ * @thread: retired; what is queued to it is dropped
+ *
+ * May sleep.
  */
-static void run_down(struct ntapc_thread *thread)
+void ntapc_run_down(struct ntapc_thread *thread)
 {
 	enum ntapc_mode mode;
 	LIST_HEAD(flushed);
+	bool more;
 
-	spin_lock(&thread->lock);
-	for (mode = 0; mode < NTAPC_NR_MODES; mode++)
-		ntapc_core_flush(&thread->kt, mode, &flushed);
-	spin_unlock(&thread->lock);
 	kfree(thread->continuation);
 	thread->continuation = NULL;
-	ntapc_free_apcs(&flushed);
+	do {
+		struct ntapc_apc *apc;
 
-	/* It is retired, so that there are no others by now. */
-	spin_lock(&thread->lock);
-	thread->nr_dropped += thread->nr_user + thread->nr_special;
-	thread->nr_user = 0;
-	thread->nr_special = 0;
-	thread->nr_reserved = 0;
-	spin_unlock(&thread->lock);
+		more = false;
+		spin_lock(&thread->lock);
+		for (mode = 0; mode < NTAPC_NR_MODES; mode++)
+			more |= ntapc_core_flush_some(&thread->kt, mode,
+						      RUNDOWN_CHUNK, &flushed);
+		list_for_each_entry(apc, &flushed, entry) {
+			ntapc_uncount(thread, ntapc_user_apc_of(apc));
+			thread->nr_dropped++;
+		}
+		spin_unlock(&thread->lock);
+		ntapc_free_apcs(&flushed);
+	} while (more);
 }
 
 /* Has the thread ended, or the image that the APCs were for? */
@@ -364,13 +452,13 @@ static bool is_over(const struct ntapc_thread *thread)
 	       current->mm != READ_ONCE(thread->process->mm);
 }
 
-static void deliver(struct ntapc_thread *thread)
+static void deliver(struct ntapc_thread *thread, bool interrupt)
 {
 	if (is_over(thread)) {
 		ntapc_thread_retire(thread);
-		run_down(thread);
+		ntapc_run_down(thread);
 	} else {
-		deliver_async(thread);
+		deliver_async(thread, interrupt);
 	}
 }
 
@@ -389,7 +477,7 @@ static void run_work(struct ntapc_thread *thread, bool *queued)
 	thread->delivering++;
 	spin_unlock(&thread->lock);
 
-	deliver(thread);
+	deliver(thread, queued == &thread->nudge_queued);
 
 	spin_lock(&thread->lock);
 	thread->delivering--;
@@ -423,7 +511,7 @@ static void retire_fn(struct callback_head *head)
 	bool put = true;
 
 	ntapc_thread_retire(thread);
-	run_down(thread);
+	ntapc_run_down(thread);
 	WRITE_ONCE(thread->exited, true);
 	wake_up_all(&thread->exit_wait);
 
@@ -473,6 +561,7 @@ void ntapc_thread_init_works(struct ntapc_thread *thread)
 	init_task_work(&thread->work, work_fn);
 	init_task_work(&thread->nudge, nudge_fn);
 	init_task_work(&thread->retire_work, retire_fn);
+	INIT_LIST_HEAD(&thread->postponed);
 }
 
 /**
@@ -593,6 +682,7 @@ int ntapc_continue(struct ntapc_thread *thread, const struct ntapc_frame *frame,
 	cont = kmalloc(sizeof(*cont), GFP_KERNEL_ACCOUNT);
 	if (!cont)
 		return -ENOMEM;
+	kfree(thread->continuation);
 	cont->context = frame->context;
 	cont->restart = frame->restart;
 	cont->flags = frame->flags;

@@ -12,12 +12,17 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
+#include <linux/version.h>
 
 #include "thread.h"
 
 /* Probes run with preemption disabled. */
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+static void on_exit(void *data, struct task_struct *task, bool group_dead)
+#else
 static void on_exit(void *data, struct task_struct *task)
+#endif
 {
 	ntapc_task_exits(task);
 }

@@ -22,21 +22,32 @@ struct ntapc_user_apc *ntapc_user_apc_of(struct ntapc_apc *apc)
 
 static void free_reserve(struct kref *kref)
 {
-	kfree(container_of(kref, struct ntapc_reserve_object, kref));
+	struct ntapc_reserve_object *reserve =
+		container_of(kref, struct ntapc_reserve_object, kref);
+
+	ntapc_user_uncharge(reserve->user);
+	kfree(reserve);
 }
 
 /**
  * ntapc_reserve_alloc - NtAllocateReserveObject
+ * @user: who is charged for one APC as long as the object exists
  *
- * Return: a reference, or NULL without memory.
+ * Return: a reference, EAGAIN or ENOMEM.
  */
-struct ntapc_reserve_object *ntapc_reserve_alloc(void)
+struct ntapc_reserve_object *ntapc_reserve_alloc(struct ntapc_user *user)
 {
 	struct ntapc_reserve_object *reserve;
 
+	if (!ntapc_user_charge(user))
+		return ERR_PTR(-EAGAIN);
 	reserve = kzalloc(sizeof(*reserve), GFP_KERNEL_ACCOUNT);
-	if (reserve)
-		kref_init(&reserve->kref);
+	if (!reserve) {
+		ntapc_user_uncharge(user);
+		return ERR_PTR(-ENOMEM);
+	}
+	kref_init(&reserve->kref);
+	reserve->user = user;
 	return reserve;
 }
 
@@ -149,8 +160,7 @@ static void init_apc(struct ntapc_user_apc *uapc, struct ntapc_thread *thread,
 
 static bool thread_is_full(const struct ntapc_thread *thread)
 {
-	return READ_ONCE(thread->nr_user) + READ_ONCE(thread->nr_special) -
-	       READ_ONCE(thread->nr_reserved) >=
+	return READ_ONCE(thread->nr_limited) >=
 	       READ_ONCE(ntapc_max_queued_per_thread);
 }
 
@@ -166,8 +176,8 @@ void ntapc_count(struct ntapc_thread *thread, const struct ntapc_user_apc *uapc)
 		thread->nr_special++;
 	else
 		thread->nr_user++;
-	if (uapc->reserve)
-		thread->nr_reserved++;
+	if (!uapc->reserve)
+		thread->nr_limited++;
 }
 
 /**
@@ -183,8 +193,8 @@ void ntapc_uncount(struct ntapc_thread *thread,
 		thread->nr_special--;
 	else
 		thread->nr_user--;
-	if (uapc->reserve)
-		thread->nr_reserved--;
+	if (!uapc->reserve)
+		thread->nr_limited--;
 }
 
 /*
@@ -200,21 +210,35 @@ static void act_on_wake(struct ntapc_thread *thread, enum ntapc_wake wake,
 		ntapc_thread_kick(thread, interrupt);
 }
 
+/**
+ * struct queuer - who queues
+ * @foreign: from another address space
+ * @authority: if so, ntapc_thread.authority for which that was allowed
+ */
+struct queuer {
+	bool foreign;
+	u32 authority;
+};
+
 /* Inserts @uapc. The thread is locked. */
 static int insert(struct ntapc_thread *thread, struct ntapc_user_apc *uapc,
-		  u64 arg1, u64 arg2, bool foreign, bool interrupt)
+		  u64 arg1, u64 arg2, const struct queuer *queuer,
+		  bool interrupt)
 {
 	enum ntapc_wake wake;
 
 	if (thread->retired)
 		return -ESRCH;
+	if (queuer->foreign &&
+	    ntapc_authority_refresh(thread) != queuer->authority)
+		return -EACCES;
 	if (!uapc->reserve && thread_is_full(thread))
 		return -EAGAIN;
 	if (!ntapc_core_insert(&thread->kt, &uapc->apc, arg1, arg2,
 			       thread->task == current, &wake))
 		return -ESRCH;
-	if (foreign) {
-		uapc->authority = ntapc_authority_refresh(thread);
+	if (queuer->foreign) {
+		uapc->authority = queuer->authority;
 		uapc->flags |= NTAPC_APC_FOREIGN;
 	}
 	ntapc_count(thread, uapc);
@@ -285,18 +309,20 @@ static int deliver_to_self(struct ntapc_thread *thread,
  * @thread: the target
  * @user: who is charged
  * @reserve: what to use instead of memory, or NULL
+ * @authority: for which current's right to @thread has been checked
  * @args: checked; @args->reserve is not looked at
  *
- * The caller has checked its right to @thread.
- *
- * Return: 0; ESRCH, EBUSY, EOPNOTSUPP, ENXIO, EAGAIN, ENOMEM as documented for
+ * Return: 0; ESRCH, EACCES, EBUSY, EOPNOTSUPP, ENXIO, EAGAIN, ENOMEM as documented for
  * &struct ntapc_queue.
  */
 int ntapc_queue(struct ntapc_thread *thread, struct ntapc_user *user,
-		struct ntapc_reserve_object *reserve,
+		struct ntapc_reserve_object *reserve, u32 authority,
 		const struct ntapc_queue *args)
 {
-	bool foreign = ntapc_thread_is_foreign(thread);
+	const struct queuer queuer = {
+		.foreign = ntapc_thread_is_foreign(thread),
+		.authority = authority,
+	};
 	struct ntapc_user_apc *uapc;
 	int err;
 
@@ -325,7 +351,7 @@ int ntapc_queue(struct ntapc_thread *thread, struct ntapc_user *user,
 	init_apc(uapc, thread, args->flags, args->routine, args->arg[0]);
 
 	spin_lock(&thread->lock);
-	err = insert(thread, uapc, args->arg[1], args->arg[2], foreign,
+	err = insert(thread, uapc, args->arg[1], args->arg[2], &queuer,
 		     args->flags & NTAPC_QUEUE_INTERRUPT);
 	if (!err)
 		ntapc_control_publish(thread);
@@ -342,10 +368,13 @@ unclaim:
 
 /* Queues up to QUEUE_CHUNK @entries; returns how many, or an error. */
 static int queue_chunk(struct ntapc_thread *thread, struct ntapc_user *user,
-		       u32 flags, const struct ntapc_queue_entry *entries,
-		       int count)
+		       u32 authority, u32 flags,
+		       const struct ntapc_queue_entry *entries, int count)
 {
-	bool foreign = ntapc_thread_is_foreign(thread);
+	const struct queuer queuer = {
+		.foreign = ntapc_thread_is_foreign(thread),
+		.authority = authority,
+	};
 	struct ntapc_user_apc *apcs[QUEUE_CHUNK];
 	int made, queued, err = 0;
 
@@ -368,7 +397,7 @@ static int queue_chunk(struct ntapc_thread *thread, struct ntapc_user *user,
 	for (queued = 0; queued < made; queued++) {
 		int failed = insert(thread, apcs[queued],
 				    entries[queued].arg[1],
-				    entries[queued].arg[2], foreign, false);
+				    entries[queued].arg[2], &queuer, false);
 		if (failed) {
 			err = failed;
 			break;
@@ -386,13 +415,14 @@ static int queue_chunk(struct ntapc_thread *thread, struct ntapc_user *user,
  * ntapc_queue_many - a batch of ordinary user APCs
  * @thread: the target
  * @user: who is charged
+ * @authority: for which current's right to @thread has been checked
  * @args: checked
  *
  * Return: how many were queued, or, for the first one's sake, an error as
  * documented for &struct ntapc_queue_many.
  */
 int ntapc_queue_many(struct ntapc_thread *thread, struct ntapc_user *user,
-		     const struct ntapc_queue_many *args)
+		     u32 authority, const struct ntapc_queue_many *args)
 {
 	struct ntapc_queue_entry __user *from = u64_to_user_ptr(args->entries);
 	struct ntapc_queue_entry entries[QUEUE_CHUNK];
@@ -410,7 +440,8 @@ int ntapc_queue_many(struct ntapc_thread *thread, struct ntapc_user *user,
 			}
 			count = 1;
 		}
-		ret = queue_chunk(thread, user, args->flags, entries, count);
+		ret = queue_chunk(thread, user, authority, args->flags, entries,
+				  count);
 		if (ret < 0)
 			break;
 		total += ret;

@@ -90,8 +90,8 @@ first_handled(const struct sigpending *pending)
  *
  * That another signal may come, or this one be taken by another thread, between
  * here and there does no harm: a handler that ran and didn't end the call is
- * what a signal just before the call gives, too, and EINTR is the answer that a
- * call with that signal pending had coming.
+ * what a signal just before the call gives, too (but see put_mask_back()), and
+ * EINTR is the answer that a call with that signal pending had coming.
  */
 static bool signal_interrupts(const struct pt_regs *regs)
 {
@@ -109,6 +109,21 @@ static bool signal_interrupts(const struct pt_regs *regs)
 	return interrupts;
 }
 
+/*
+ * sigsuspend(), ppoll() and the like have a signal mask of their own. A signal
+ * that comes only now is blocked outside of them: it mustn't be handled before
+ * the call is made again, which would then wait for it in vain.
+ */
+static void put_mask_back(void)
+{
+	sigset_t saved = current->saved_sigmask;
+
+	if (!test_restore_sigmask())
+		return;
+	clear_restore_sigmask();
+	sigprocmask(SIG_SETMASK, &saved, NULL);
+}
+
 /**
  * ntapc_restart_settle - decide what becomes of an interrupted system call
  * @thread: current's record
@@ -123,12 +138,17 @@ u64 ntapc_restart_settle(struct ntapc_thread *thread, struct pt_regs *regs)
 	enum ntapc_restart restart = ntapc_arch_restart(regs);
 	u64 id = 0;
 
-	if (restart == NTAPC_RESTART_NONE)
-		return 0;
+	if (restart == NTAPC_RESTART_NONE) {
+		/* After a stop the kernel has been faster. */
+		if (!ntapc_arch_about_to_restart(regs))
+			return 0;
+		return save_state(thread);
+	}
 	if (signal_pending(current) && signal_interrupts(regs)) {
 		ntapc_arch_interrupt_call(regs);
 		return 0;
 	}
+	put_mask_back();
 	if (restart == NTAPC_RESTART_BLOCK)
 		id = save_state(thread);
 	ntapc_arch_convert_restart(regs, restart);

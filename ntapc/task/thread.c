@@ -18,6 +18,7 @@ static DEFINE_HASHTABLE(processes, 8);
 static DEFINE_RAW_SPINLOCK(threads_lock);
 static unsigned int nr_threads;	/* in the hash; protected by threads_lock */
 static struct kmem_cache *thread_cache;
+struct workqueue_struct *ntapc_workqueue;
 
 /* Processes */
 
@@ -53,10 +54,12 @@ static struct ntapc_process *find_process(const struct pid *tgid)
 	return NULL;
 }
 
-static void retire_process_rcu(struct rcu_head *rcu)
+/* Process context: mmdrop() isn't safe in a softirq (pgd_dtor). */
+static void retire_process_fn(struct work_struct *work)
 {
 	struct ntapc_process *process =
-		container_of(rcu, struct ntapc_process, retire_rcu);
+		container_of(to_rcu_work(work), struct ntapc_process,
+			     retire_work);
 
 	mmdrop(process->retired_mm);
 	put_process(process);
@@ -64,7 +67,7 @@ static void retire_process_rcu(struct rcu_head *rcu)
 
 /*
  * The process is over or has another address space. What that frees is left to
- * RCU, as this may be called in atomic context.
+ * a work queue, as this may be called in atomic context.
  */
 static void retire_process(struct ntapc_process *process)
 {
@@ -72,16 +75,18 @@ static void retire_process(struct ntapc_process *process)
 	hash_del_rcu(&process->hash);
 	process->retired_mm = process->mm;
 	WRITE_ONCE(process->mm, NULL);
-	call_rcu(&process->retire_rcu, retire_process_rcu);
+	queue_rcu_work(ntapc_workqueue, &process->retire_work);
 }
 
-static void retire_process_of(const struct pid *tgid)
+/* @mm: what the thread group has now; a record for that stays. */
+static void retire_process_of(const struct pid *tgid,
+			      const struct mm_struct *mm)
 {
 	struct ntapc_process *process;
 
 	raw_spin_lock(&threads_lock);
 	process = find_process(tgid);
-	if (process)
+	if (process && process->mm != mm)
 		retire_process(process);
 	raw_spin_unlock(&threads_lock);
 }
@@ -89,60 +94,73 @@ static void retire_process_of(const struct pid *tgid)
 static struct ntapc_process *alloc_process(struct task_struct *task,
 					   struct mm_struct *mm)
 {
+	struct pid *tgid = get_task_pid(task, PIDTYPE_TGID);
 	struct ntapc_process *process;
 
+	if (!tgid)
+		return ERR_PTR(-ESRCH);
 	process = kzalloc(sizeof(*process), GFP_KERNEL_ACCOUNT);
-	if (!process)
-		return NULL;
+	if (!process) {
+		put_pid(tgid);
+		return ERR_PTR(-ENOMEM);
+	}
 	kref_init(&process->kref);
+	INIT_RCU_WORK(&process->retire_work, retire_process_fn);
 	spin_lock_init(&process->lock);
 	mutex_init(&process->control_mutex);
 	INIT_LIST_HEAD(&process->control_pages);
-	process->tgid = get_task_pid(task, PIDTYPE_TGID);
+	process->tgid = tgid;
 	process->is_32bit = ntapc_arch_task_is_32bit(task);
 	mmgrab(mm);
 	process->mm = mm;
 	return process;
 }
 
-/* A reference to the record of @task's process, made if need be. */
+/*
+ * The record of @task's process, if it is for @mm. Returns a reference, NULL if
+ * there is none, or ESRCH if it is for another address space: an execve() is
+ * under way, or was when @mm was got.
+ */
+static struct ntapc_process *find_process_for(struct task_struct *task,
+					      const struct mm_struct *mm)
+{
+	struct ntapc_process *process;
+
+	lockdep_assert_held(&threads_lock);
+	process = find_process(task_tgid(task));
+	if (!process)
+		return NULL;
+	if (process->mm != mm)
+		return ERR_PTR(-ESRCH);
+	kref_get(&process->kref);
+	return process;
+}
+
+/* A reference to the record of @task's process, made if need be, or an error. */
 static struct ntapc_process *get_process(struct task_struct *task,
 					 struct mm_struct *mm)
 {
 	struct ntapc_process *new, *process;
 
 	raw_spin_lock(&threads_lock);
-	process = find_process(task_tgid(task));
-	if (process && process->mm == mm)
-		kref_get(&process->kref);
-	else
-		process = NULL;
+	process = find_process_for(task, mm);
 	raw_spin_unlock(&threads_lock);
 	if (process)
 		return process;
 
 	new = alloc_process(task, mm);
-	if (!new)
-		return NULL;
+	if (IS_ERR(new))
+		return new;
 	raw_spin_lock(&threads_lock);
-	process = find_process(new->tgid);
-	if (process && process->mm != mm) {
-		/* An execve() whose event hasn't come yet. */
-		retire_process(process);
-		process = NULL;
-	}
-	if (process) {
-		kref_get(&process->kref);
-	} else {
+	process = find_process_for(task, mm);
+	if (!process) {
 		process = new;
-		kref_get(&process->kref);
+		kref_get(&process->kref);	/* the caller's */
 		hash_add_rcu(processes, &process->hash,
 			     (unsigned long)process->tgid);
-		new = NULL;
 	}
 	raw_spin_unlock(&threads_lock);
-
-	if (new) {
+	if (process != new) {
 		mmdrop(new->mm);
 		put_process(new);
 	}
@@ -162,8 +180,9 @@ static void free_thread(struct kref *kref)
 	struct ntapc_thread *thread =
 		container_of(kref, struct ntapc_thread, kref);
 
+	/* There is something only if the module was going as it ended. */
+	ntapc_run_down(thread);
 	ntapc_restart_free_all(thread);
-	kfree(thread->continuation);
 	ntapc_control_release(thread);
 	put_cred(thread->cred);
 	put_pid(thread->pid);
@@ -204,16 +223,17 @@ static struct ntapc_thread *find_thread(const struct task_struct *task)
 static struct ntapc_thread *alloc_thread(struct task_struct *task,
 					 struct mm_struct *mm)
 {
+	struct ntapc_process *process = get_process(task, mm);
 	struct ntapc_thread *thread;
 
+	if (IS_ERR(process))
+		return ERR_CAST(process);
 	thread = kmem_cache_zalloc(thread_cache, GFP_KERNEL_ACCOUNT);
-	if (!thread)
-		return NULL;
-	thread->process = get_process(task, mm);
-	if (!thread->process) {
-		kmem_cache_free(thread_cache, thread);
-		return NULL;
+	if (!thread) {
+		put_process(process);
+		return ERR_PTR(-ENOMEM);
 	}
+	thread->process = process;
 	kref_init(&thread->kref);
 	spin_lock_init(&thread->lock);
 	ntapc_core_init(&thread->kt);
@@ -222,6 +242,11 @@ static struct ntapc_thread *alloc_thread(struct task_struct *task,
 	init_waitqueue_head(&thread->exit_wait);
 	thread->task = task;
 	thread->pid = get_task_pid(task, PIDTYPE_PID);
+	if (!thread->pid) {
+		put_process(process);
+		kmem_cache_free(thread_cache, thread);
+		return ERR_PTR(-ESRCH);
+	}
 	thread->cred = get_task_cred(task);
 	thread->dumpable = get_dumpable(mm);
 	return thread;
@@ -255,10 +280,7 @@ void ntapc_thread_retire(struct ntapc_thread *thread)
 	ntapc_thread_put(thread);
 }
 
-/*
- * Adds @new to the hash unless its task has a record by now or is exiting.
- * Returns a reference, besides the caller's to @new.
- */
+/* Adds @new to the hash. Returns a reference to it, or to what is there already. */
 static struct ntapc_thread *add_thread(struct ntapc_thread *new)
 {
 	struct ntapc_thread *thread;
@@ -267,13 +289,6 @@ static struct ntapc_thread *add_thread(struct ntapc_thread *new)
 	thread = find_thread(new->task);
 	if (thread) {
 		kref_get(&thread->kref);
-	} else if (new->task->flags & PF_EXITING) {
-		/*
-		 * ntapc_task_exits() may have looked for it already. If it
-		 * hasn't, the flag wasn't set when it took the lock before us:
-		 * it sets the flag first.
-		 */
-		thread = ERR_PTR(-ESRCH);
 	} else {
 		kref_get(&new->kref);	/* the hash's */
 		kref_get(&new->kref);	/* the caller's */
@@ -285,41 +300,91 @@ static struct ntapc_thread *add_thread(struct ntapc_thread *new)
 	return thread;
 }
 
-/**
- * ntapc_thread_get - the record of a thread, made if need be
- * @task: referenced by the caller
- *
- * Return: a reference; ESRCH if @task is a kernel thread or is exiting; ENOMEM.
+/*
+ * Has @task's exit or execve() been too early to see that it has a record?
+ * Pairs with the barrier in retire_task(): either that finds the record, which
+ * has been added by now, or we find here what came before it.
  */
-struct ntapc_thread *ntapc_thread_get(struct task_struct *task)
+static bool missed(const struct task_struct *task, const struct mm_struct *mm)
 {
-	struct ntapc_thread *thread, *new;
-	struct mm_struct *mm = get_task_mm(task);
+	smp_mb();
+	return (READ_ONCE(task->flags) & PF_EXITING) ||
+	       READ_ONCE(task->mm) != mm;
+}
 
-	if (!mm)
-		return ERR_PTR(-ESRCH);
+/*
+ * The record of @task's process may have been made after the event that would
+ * retire it.
+ */
+static void retire_missed_process(struct task_struct *task)
+{
+	struct pid *tgid = get_task_pid(task, PIDTYPE_TGID);
+
+	smp_mb();	/* see missed() */
+	if (!atomic_read(&task->signal->live))
+		retire_process_of(tgid, NULL);
+	else if (!(READ_ONCE(task->flags) & PF_EXITING))
+		retire_process_of(tgid, READ_ONCE(task->mm));
+	put_pid(tgid);
+}
+
+static struct ntapc_thread *make_thread(struct task_struct *task,
+					struct mm_struct *mm)
+{
+	struct ntapc_thread *thread, *new = alloc_thread(task, mm);
+
+	if (IS_ERR(new)) {
+		retire_missed_process(task);
+		return new;
+	}
+	thread = add_thread(new);
+	if (thread == new && missed(task, mm)) {
+		ntapc_thread_retire(thread);
+		retire_missed_process(task);
+	}
+	ntapc_thread_put(new);
+	return thread;
+}
+
+static struct ntapc_thread *find_or_make_thread(struct task_struct *task,
+						struct mm_struct *mm)
+{
+	struct ntapc_thread *thread;
 
 	rcu_read_lock();
 	thread = find_thread(task);
 	if (thread && !kref_get_unless_zero(&thread->kref))
 		thread = NULL;
 	rcu_read_unlock();
-	if (thread && thread->process->mm == mm)
-		goto out;
-	if (thread) {
-		/* An execve() whose event hasn't come yet. */
-		ntapc_thread_retire(thread);
+	if (!thread) {
+		thread = make_thread(task, mm);
+		if (IS_ERR(thread))
+			return thread;
+	}
+	/* Only its own exit and execve() retire a thread that others see. */
+	if (READ_ONCE(thread->retired) ||
+	    READ_ONCE(thread->process->mm) != mm) {
 		ntapc_thread_put(thread);
+		return ERR_PTR(-ESRCH);
 	}
+	return thread;
+}
 
-	new = alloc_thread(task, mm);
-	if (!new) {
-		thread = ERR_PTR(-ENOMEM);
-		goto out;
-	}
-	thread = add_thread(new);
-	ntapc_thread_put(new);
-out:
+/**
+ * ntapc_thread_get - the record of a thread, made if need be
+ * @task: referenced by the caller
+ *
+ * Return: a reference; ESRCH if @task is a kernel thread, is exiting or is in
+ * execve(); ENOMEM.
+ */
+struct ntapc_thread *ntapc_thread_get(struct task_struct *task)
+{
+	struct mm_struct *mm = get_task_mm(task);
+	struct ntapc_thread *thread;
+
+	if (!mm)
+		return ERR_PTR(-ESRCH);
+	thread = find_or_make_thread(task, mm);
 	mmput(mm);
 	return thread;
 }
@@ -351,9 +416,12 @@ static void retire_task(struct task_struct *task)
 {
 	struct ntapc_thread *thread;
 
+	smp_mb();	/* see missed() */
 	rcu_read_lock();
 	thread = find_thread(task);
-	if (thread && kref_get_unless_zero(&thread->kref))
+	/* One that was opened just now may be for the new image already. */
+	if (thread && READ_ONCE(thread->process->mm) != task->mm &&
+	    kref_get_unless_zero(&thread->kref))
 		ntapc_thread_retire_later(thread);
 	rcu_read_unlock();
 }
@@ -368,7 +436,7 @@ void ntapc_task_exits(struct task_struct *task)
 {
 	retire_task(task);
 	if (!atomic_read(&task->signal->live))
-		retire_process_of(task_tgid(task));
+		retire_process_of(task_tgid(task), NULL);
 }
 
 /**
@@ -380,7 +448,7 @@ void ntapc_task_exits(struct task_struct *task)
 void ntapc_task_execs(struct task_struct *task)
 {
 	retire_task(task);
-	retire_process_of(task_tgid(task));
+	retire_process_of(task_tgid(task), task->mm);
 }
 
 /**
@@ -435,7 +503,7 @@ void ntapc_file_closed(void)
 	struct ntapc_thread *thread;
 	int bucket;
 
-	if (!atomic_dec_and_test(&nr_files))
+	if (!atomic_dec_and_test(&nr_files) || !READ_ONCE(nr_threads))
 		return;
 	rcu_read_lock();
 	hash_for_each_rcu(threads, bucket, thread, hash)
@@ -455,10 +523,17 @@ unsigned int ntapc_nr_threads(void)
 
 int ntapc_threads_init(void)
 {
+	ntapc_workqueue = alloc_workqueue("ntapc", 0, 0);
+	if (!ntapc_workqueue)
+		return -ENOMEM;
 	thread_cache = kmem_cache_create("ntapc_thread",
 					 sizeof(struct ntapc_thread), 0,
 					 SLAB_ACCOUNT, NULL);
-	return thread_cache ? 0 : -ENOMEM;
+	if (!thread_cache) {
+		destroy_workqueue(ntapc_workqueue);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 /*
@@ -475,9 +550,10 @@ void ntapc_threads_exit(void)
 	hash_for_each_safe(threads, bucket, next, thread, hash)
 		ntapc_thread_retire(thread);
 	hash_for_each_safe(processes, bucket, next, process, hash)
-		retire_process_of(process->tgid);
-	/* The callback that retires a process may queue the one that frees it. */
+		retire_process_of(process->tgid, NULL);
+	/* RCU queues the works that retire processes; those have RCU free them. */
 	rcu_barrier();
+	destroy_workqueue(ntapc_workqueue);
 	rcu_barrier();
 	kmem_cache_destroy(thread_cache);
 }

@@ -26,6 +26,7 @@
  *   ntapc_thread.lock             everything about one thread's APCs
  *   ntapc_process.lock            control slots in use
  *   users_lock (user.c)           the hash of users
+ *   postponed_lock (deliver.c)    the list of threads to be kicked again
  *   threads_lock (thread.c)       both hashes, life and death of processes; raw
  *
  * Only threads_lock is taken with preemption disabled by the caller (by probes
@@ -46,6 +47,7 @@
 #include <linux/task_work.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/ntapc.h>
 
 #include "../core/core.h"
@@ -70,6 +72,7 @@ struct ntapc_user {
  * struct ntapc_reserve_object - memory set aside for one APC
  * @kref: one for the descriptor, one while @busy
  * @busy: 0 or 1; whoever takes it from 0 to 1 owns @apc
+ * @user: who made it and is charged for it as long as it exists; invariant
  * @apc: the APC
  */
 struct ntapc_reserve_object;
@@ -99,6 +102,7 @@ struct ntapc_user_apc {
 struct ntapc_reserve_object {
 	struct kref kref;
 	atomic_t busy;
+	struct ntapc_user *user;
 	struct ntapc_user_apc apc;
 };
 
@@ -108,7 +112,7 @@ struct ntapc_reserve_object {
  * @hash: by @tgid; protected by threads_lock, read under RCU
  * @rcu: frees it
  * @tgid: referenced; invariant
- * @retire_rcu: drops @retired_mm and the hash's reference
+ * @retire_work: drops @retired_mm and the hash's reference
  * @mm: its address space, for comparing only; NULL once it has exited or called
  *	execve(). Referenced (mmgrab) while not NULL. Written under threads_lock
  * @retired_mm: what @mm was
@@ -122,7 +126,7 @@ struct ntapc_process {
 	struct kref kref;
 	struct hlist_node hash;
 	struct rcu_head rcu;
-	struct rcu_head retire_rcu;
+	struct rcu_work retire_work;
 	struct pid *tgid;
 	struct mm_struct *mm;
 	struct mm_struct *retired_mm;
@@ -155,10 +159,12 @@ struct ntapc_continuation;
  *	isn't exported: an urgent APC can't take a plain @work back. Both do
  *	whatever there is to do, so that their order doesn't matter
  * @retire_work: retires the thread
+ * @postponed: in the list of threads to be kicked again, see deliver.c
+ * @postponed_interrupt: with @nudge; protected by that list's lock
  * @retiring: @retire_work is queued, or was; atomic
  * @kref: see above
  * @nr_user: ordinary user APCs queued; under @lock
- * @nr_reserved: of both kinds, those of reserve objects; under @lock
+ * @nr_limited: of both kinds, those that the limit is for; under @lock
  * @nr_special: special user APCs queued, in either stage; under @lock
  * @exit_status: plain loads and stores
  * @authority: counts the changes that took away other processes' right to act
@@ -196,11 +202,13 @@ struct ntapc_thread {
 	struct callback_head work;
 	struct callback_head nudge;
 	struct callback_head retire_work;
+	struct list_head postponed;
+	bool postponed_interrupt;
 	atomic_t retiring;
 	struct kref kref;
 	u32 nr_user;
 	u32 nr_special;
-	u32 nr_reserved;
+	u32 nr_limited;
 	u32 exit_status;
 	u32 authority;
 	u64 nr_queued;
@@ -219,6 +227,7 @@ struct ntapc_thread {
 };
 
 /* thread.c: records and their lives */
+extern struct workqueue_struct *ntapc_workqueue;
 int ntapc_threads_init(void);
 void ntapc_file_opened(void);
 void ntapc_file_closed(void);
@@ -256,11 +265,11 @@ void ntapc_user_uncharge(struct ntapc_user *user);
 int ntapc_queue_init(void);
 void ntapc_queue_exit(void);
 int ntapc_queue(struct ntapc_thread *thread, struct ntapc_user *user,
-		struct ntapc_reserve_object *reserve,
+		struct ntapc_reserve_object *reserve, u32 authority,
 		const struct ntapc_queue *args);
 int ntapc_queue_many(struct ntapc_thread *thread, struct ntapc_user *user,
-		     const struct ntapc_queue_many *args);
-struct ntapc_reserve_object *ntapc_reserve_alloc(void);
+		     u32 authority, const struct ntapc_queue_many *args);
+struct ntapc_reserve_object *ntapc_reserve_alloc(struct ntapc_user *user);
 void ntapc_reserve_put(struct ntapc_reserve_object *reserve);
 struct ntapc_user_apc *ntapc_user_apc_of(struct ntapc_apc *apc);
 void ntapc_count(struct ntapc_thread *thread, const struct ntapc_user_apc *uapc);
@@ -272,6 +281,7 @@ void ntapc_thread_init_works(struct ntapc_thread *thread);
 void ntapc_thread_retire_later(struct ntapc_thread *thread);
 void ntapc_thread_kick(struct ntapc_thread *thread, bool interrupt);
 void ntapc_thread_pin(struct ntapc_thread *thread);
+void ntapc_run_down(struct ntapc_thread *thread);
 void ntapc_run_kernel_apcs(struct ntapc_thread *thread);
 struct ntapc_user_apc *ntapc_take_user(struct ntapc_thread *thread,
 				       struct list_head *stale);

@@ -182,6 +182,31 @@ static void failed_restart_is_eintr(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, same_as_copy(regs));
 }
 
+static void entered_call_is_recognised(struct kunit *test)
+{
+	static const struct {
+		long nr, result;
+		bool inside;
+	} rows[] = {
+		/* The result is preset on entry. */
+		{ ANY_NR, -ENOSYS, true },
+		{ 0, -ENOSYS, true },
+		{ -1, -ENOSYS, false },
+		{ ANY_NR, 0, false },
+		{ ANY_NR, -ERESTARTSYS, false },
+		{ ANY_NR, -EINTR, false },
+	};
+	struct pt_regs *regs = test->priv;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		set_syscall_nr(regs, rows[i].nr);
+		user_gp(regs)[R_AX] = rows[i].result;
+		KUNIT_EXPECT_EQ_MSG(test, ntapc_arch_in_syscall(regs),
+				    rows[i].inside, "row %d", i + 1);
+	}
+}
+
 /* What signal(7) says of a call that a handler interrupts. */
 struct handler_row {
 	long result;
@@ -230,6 +255,7 @@ static void handler_decides_restart(struct kunit *test)
 static struct kunit_case restart_cases[] = {
 	KUNIT_CASE_PARAM(restart_is_found, restart_gen_params),
 	KUNIT_CASE_PARAM(restart_is_converted_once, restart_gen_params),
+	KUNIT_CASE(entered_call_is_recognised),
 	KUNIT_CASE_PARAM(handler_decides_restart, handler_gen_params),
 	KUNIT_CASE(failed_restart_is_eintr),
 	{ }

@@ -365,10 +365,12 @@ static void compare_apcs(struct run *run)
 		const struct model_apc *model = &run->model.apc[i];
 
 		expect(run, apc->inserted == model->inserted, "Inserted");
-		expect(run, !apc->inserted ||
-				    (apc->normal.arg[0] == model->arg[0] &&
-				     apc->normal.arg[1] == model->arg[1]),
-		       "the system arguments");
+		if (!apc->inserted)
+			continue;
+		expect(run, apc->normal.arg[0] == model->arg[0],
+		       "SystemArgument1");
+		expect(run, apc->normal.arg[1] == model->arg[1],
+		       "SystemArgument2");
 	}
 }
 
@@ -379,9 +381,8 @@ static void compare(struct run *run)
 
 	compare_state(run, &kt->apc_state, &m->active);
 	compare_state(run, &kt->saved_apc_state, &m->saved);
-	expect(run, kt->alerted[0] == m->alerted[0] &&
-			    kt->alerted[1] == m->alerted[1],
-	       "Alerted");
+	expect(run, kt->alerted[0] == m->alerted[0], "Alerted[KernelMode]");
+	expect(run, kt->alerted[1] == m->alerted[1], "Alerted[UserMode]");
 	expect(run, !m->in_wait || kt->wait_status == m->wait_status,
 	       "what ended the wait");
 	compare_apcs(run);

@@ -251,10 +251,60 @@ static void flushed_are_appended(struct kunit *test)
 	check_flushed(test, &flushed, "dbca");
 }
 
+/* In parts: each takes the next ones, and the flags are right in between. */
+struct part_row {
+	unsigned int max;
+	const char *flushed, *left;
+	bool user_pending, special_pending;
+};
+
+static const struct part_row part_rows[] = {
+	{ 0, "", "bdac", true, true },
+	{ 1, "b", "dac", true, true },
+	{ 2, "bd", "ac", true, false },
+	{ 3, "bda", "c", true, false },
+	{ 4, "bdac", "", false, false },
+	{ 5, "bdac", "", false, false },
+};
+
+static void part_desc(const struct part_row *row, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u of 4", row->max);
+}
+
+KUNIT_ARRAY_PARAM(part, part_rows, part_desc);
+
+static void queue_is_flushed_in_parts(struct kunit *test)
+{
+	const struct part_row *row = test->param_value;
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_apc_state *state = &f->kt.apc_state;
+	LIST_HEAD(flushed);
+	LIST_HEAD(rest);
+
+	ntapc_test_queue_all(test, "oxox");
+	state->user_pending = true;
+	KUNIT_EXPECT_EQ(test,
+			ntapc_core_flush_some(&f->kt, NTAPC_USER_MODE, row->max,
+					      &flushed),
+			*row->left != '\0');
+	check_flushed(test, &flushed, row->flushed);
+	KUNIT_EXPECT_STREQ(test, ntapc_test_order(f, state, NTAPC_USER_MODE),
+			   row->left);
+	KUNIT_EXPECT_EQ(test, state->user_pending, row->user_pending);
+	KUNIT_EXPECT_EQ(test, state->special_pending, row->special_pending);
+
+	KUNIT_EXPECT_FALSE(test,
+			   ntapc_core_flush_some(&f->kt, NTAPC_USER_MODE, 4,
+						 &rest));
+	check_flushed(test, &rest, row->left);
+}
+
 static struct kunit_case flush_cases[] = {
 	KUNIT_CASE_PARAM(active_queue_is_flushed, flush_gen_params),
 	KUNIT_CASE(saved_queue_is_left),
 	KUNIT_CASE(flushed_are_appended),
+	KUNIT_CASE_PARAM(queue_is_flushed_in_parts, part_gen_params),
 	{ }
 };
 

@@ -42,16 +42,17 @@ struct wait_row {
 #define GUARD		.guard = true
 #define ARMED		.armed = true
 #define DUE		.due = true
-#define EVERYTHING	SIGNALLED, KERNEL_ALERT, USER_ALERT, ORDINARY, \
-			SPECIAL, ARMED, DUE
 
 static const struct wait_row wait_rows[] = {
-	{ "11.1(0) (1)", { KERNEL_PENDING, USER_MODE, ALERTABLE, EVERYTHING },
+	{ "11.1(0) (1)", { USER_MODE, ALERTABLE, KERNEL_PENDING, SIGNALLED,
+			   KERNEL_ALERT, USER_ALERT, ORDINARY, SPECIAL, ARMED,
+			   DUE },
 	  NTAPC_WAIT_KERNEL_APC },
 	{ "11.1(0) (2)", { KERNEL_PENDING }, NTAPC_WAIT_KERNEL_APC },
 	{ "11.1(0) (3)", { KERNEL_PENDING, .guarded_region = true },
 	  NTAPC_WAIT_BLOCK },
-	{ "11.1(1) (1)", { USER_MODE, ALERTABLE, EVERYTHING },
+	{ "11.1(1) (1)", { USER_MODE, ALERTABLE, SIGNALLED, KERNEL_ALERT,
+			   USER_ALERT, ORDINARY, SPECIAL, ARMED, DUE },
 	  NTAPC_WAIT_OBJECT },
 	{ "11.1(1) (2)", { KERNEL_PENDING, .guarded_region = true, SIGNALLED },
 	  NTAPC_WAIT_OBJECT },

@@ -68,6 +68,8 @@ void cpu_pin_main(void);
 void cpu_pin_partner(enum cpu cpu);
 /* A real-time priority for the calling thread; 0: none. */
 void cpu_priority(int priority);
+/* Whatever else wakes up preempts the calling thread. */
+void cpu_idle_policy(void);
 
 /* --- compare.c ------------------------------------------------------------- */
 

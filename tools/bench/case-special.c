@@ -4,12 +4,12 @@
  * of the routine or handler in the target. The target spins in user code, or
  * blocks in read(2).
  *
- * On one CPU the order of events is made certain by real-time priorities, and is
- * the same whatever is sent. A target that blocks in read(2) has a higher one than
- * the sender: being woken it preempts the sender's call. A spinning target has
- * been preempted by the sender, which a timer woke at a higher priority; the
- * sender comes down to the target's priority, sends and yields. Across CPUs the
- * sender spins until the time of arrival is there.
+ * On one CPU scheduling policies make the order of events certain, and the same
+ * whatever is sent. To a target that blocks in read(2) the sender has the policy
+ * SCHED_IDLE: when the target is woken it preempts the sender's call. A spinning
+ * target has been preempted by the sender, which a timer woke at a higher
+ * real-time priority; the sender comes down to the target's, sends and yields.
+ * Across CPUs the sender spins until the time of arrival is there.
  */
 #include <errno.h>
 #include <sched.h>
@@ -68,7 +68,7 @@ static void read_forever(struct partner *p)
 {
 	uint64_t value = 0;
 
-	cpu_priority(HIGH);
+	cpu_priority(0);
 	p->fd = must(ntapc_thread_self(), "ntapc_thread_self");
 	word_set(&p->ready, 1);
 	while (read(event_fd, &value, sizeof(value)) < 0 && errno == EINTR)
@@ -114,7 +114,6 @@ static void send_and_yield(struct series *s, void (*send)(void))
 {
 	uint64_t begin;
 
-	/* The target may run as soon as we are no better than it is. */
 	cpu_priority(HIGH);
 	pause_asleep();
 	cpu_priority(LOW);
@@ -128,6 +127,7 @@ static void send_and_be_preempted(struct series *s, void (*send)(void))
 {
 	uint64_t begin = clock_now();
 
+	/* When this returns the target is blocked in read(2) again. */
 	send();
 	series_add_time(s, begin, arrival, 1);
 }
@@ -157,9 +157,10 @@ static void run(struct series *s, enum cpu cpu, unsigned int count,
 	pid = getpid();
 	event_fd = eventfd(0, EFD_CLOEXEC);
 	yielding = cpu == CPU_SAME && where == spin;
-	cpu_priority(HIGH);
+	cpu_priority(where == spin ? HIGH : 0);
 	partner_start(&target, cpu, where);
-	cpu_priority(LOW);
+	if (cpu == CPU_SAME && where != spin)
+		cpu_idle_policy();
 	while (count--) {
 		arrival = 0;
 		if (cpu == CPU_CROSS)

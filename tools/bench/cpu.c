@@ -66,3 +66,11 @@ void cpu_priority(int priority)
 	if (sched_setscheduler(0, priority ? SCHED_FIFO : SCHED_OTHER, &param))
 		die("sched_setscheduler: %m (the benchmark needs root)");
 }
+
+void cpu_idle_policy(void)
+{
+	struct sched_param param = { };
+
+	if (sched_setscheduler(0, SCHED_IDLE, &param))
+		die("sched_setscheduler: %m");
+}

@@ -173,8 +173,8 @@ struct ntapc_thread_open {
  * the queued APC outlives the descriptor. NT: NtAllocateReserveObject, rules
  * 10.5 and 10.6.
  *
- * Errors: EFAULT, E2BIG, EINVAL (also an unknown type), EMFILE and ENFILE as
- * open(2), ENOMEM.
+ * Errors: EFAULT, E2BIG, EINVAL (also an unknown type), EAGAIN, EMFILE and
+ * ENFILE as open(2), ENOMEM.
  */
 struct ntapc_reserve {
 	__u32 size;

@@ -242,8 +242,10 @@ NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable,
 NTSTATUS NTAPI NtYieldExecution(VOID);
 NTSTATUS NTAPI NtQuerySystemTime(PLARGE_INTEGER SystemTime);
 
-/* The Win32 error that stands for a status; ERROR_MR_MID_NOT_FOUND for unknown
- * ones. */
+/*
+ * The Win32 error that stands for a status; ERROR_MR_MID_NOT_FOUND for unknown
+ * ones.
+ */
 ULONG NTAPI RtlNtStatusToDosError(NTSTATUS Status);
 
 /*

@@ -179,8 +179,10 @@ typedef struct __attribute__((aligned(16))) _CONTEXT {
 #define CONTEXT_CONTROL			(CONTEXT_AMD64 | 0x1)
 #define CONTEXT_INTEGER			(CONTEXT_AMD64 | 0x2)
 
-/* What a routine's first argument points to if it was queued with
- * QUEUE_USER_APC_CALLBACK_DATA_CONTEXT. */
+/*
+ * What a routine's first argument points to if it was queued with
+ * QUEUE_USER_APC_CALLBACK_DATA_CONTEXT.
+ */
 typedef struct _APC_CALLBACK_DATA {
 	ULONG_PTR Parameter;
 	PCONTEXT ContextRecord;

@@ -141,6 +141,36 @@ static void exec_program(const char *path, int fd)
 	_exit(9);
 }
 
+/* Counts down in the shared memory, one execve() at a time. */
+static void exec_again(int fd)
+{
+	char number[16], *argv[] = { program, "--again", number, NULL };
+
+	snprintf(number, sizeof(number), "%d", fd);
+	if (!shared->result[1])
+		_exit(0);
+	shared->result[1]--;
+	execv(program, argv);
+	_exit(9);
+}
+
+static int again(int fd)
+{
+	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
+		return 1;
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (shared == MAP_FAILED)
+		return 2;
+	/* Now and then it has a record of its own. */
+	if (shared->result[1] % 3 == 0) {
+		dev = open_device();
+		if (dev < 0 || open_thread(dev, 0) < 0)
+			return 3;
+	}
+	exec_again(fd);
+	return 4;
+}
+
 static void become_user(void)
 {
 	if (setresgid(USER, USER, USER) || setresuid(USER, USER, USER) ||
@@ -391,6 +421,45 @@ TEST_F(exec, after_vfork)
 	EXPECT_EQ(2, log_count());
 }
 
+/* One that executes itself over and over while it is opened and queued to. */
+TEST_F(exec, while_opened_and_queued_to)
+{
+	unsigned int rounds = scaled(200), done, opened = 0, sent = 0;
+	struct ntapc_info before, info;
+	pid_t child;
+	int thread;
+
+	ASSERT_EQ(0, get_info(dev, &before));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		shared->result[1] = rounds;
+		exec_again(self->fd);
+	}
+	do {
+		done = shared->result[1] == 0;
+		thread = open_thread(dev, child);
+		if (thread < 0) {
+			ASSERT_EQ(-ESRCH, thread);
+			continue;
+		}
+		opened++;
+		for (int i = 0; i < 10; i++) {
+			int ret = queue(thread, log_apc, i);
+
+			ASSERT_TRUE(!ret || ret == -ESRCH);
+			sent += !ret;
+		}
+		close(thread);
+	} while (!done);
+	EXPECT_EQ(0, reap(child));
+	EXPECT_LT(rounds / 10, opened);
+	TH_LOG("opened %u times, %u queued", opened, sent);
+	EXPECT_TRUE(wait_until(!get_info(dev, &info) &&
+			       info.queued_user <= before.queued_user &&
+			       info.nr_threads <= before.nr_threads));
+}
+
 /* Credentials */
 
 /* How a target changes. */
@@ -567,6 +636,78 @@ TEST_F(change, leaves_root_its_right)
 	EXPECT_EQ(0, reap(target));
 }
 
+/*
+ * Queueing races the change: once the target has changed nothing that came from
+ * outside is handed over, whatever the queueing was told.
+ */
+TEST_F(change, races_queueing)
+{
+	unsigned int rounds = scaled(40), round;
+	struct ntapc_queue_entry entries[64];
+	pid_t target, other;
+	int thread, i;
+
+	for (i = 0; i < 64; i++)
+		entries[i] = (struct ntapc_queue_entry){ .routine = 1 };
+	for (round = 0; round < rounds; round++) {
+		atomic_store(&shared->stage, 0);
+		atomic_store(&shared->go, 0);
+		target = fork();
+		ASSERT_LE(0, target);
+		if (!target) {
+			struct ntapc_record records[8];
+			struct ntapc_thread_info info;
+			int self_thread;
+
+			if (setresgid(USER, USER, USER) ||
+			    setresuid(USER, USER, 0) ||
+			    prctl(PR_SET_DUMPABLE, 1))
+				_exit(30);
+			step(1);
+			if (variant->change != UNDUMPABLE &&
+			    (seteuid(0) ||
+			     setresuid(USER + 1, USER + 1, USER + 1)))
+				_exit(32);
+			if (prctl(PR_SET_DUMPABLE,
+				  variant->change == DROP_TO_ANOTHER_USER))
+				_exit(33);
+			if (take_records(dev, records, 8))
+				_exit(34);
+			step(2);
+			self_thread = open_thread(dev, 0);
+			if (take_records(dev, records, 8) ||
+			    get_thread_info(self_thread, &info))
+				_exit(35);
+			_exit(info.nr_queued == info.nr_dropped ? 0 : 36);
+		}
+		ASSERT_TRUE(reached(1));
+		thread = open_thread(dev, target);
+		ASSERT_LE(0, thread);
+		other = fork();
+		ASSERT_LE(0, other);
+		if (!other) {
+			int ret;
+
+			become_user();
+			go(1);
+			do {
+				ret = queue_many(thread, entries, 64);
+				if (ret < 0 && ret != -EACCES && ret != -EAGAIN)
+					_exit(50);
+			} while (atomic_load(&shared->stage) < 2);
+			/* Nothing more from here on. */
+			ret = queue_many(thread, entries, 64);
+			if (ret != -EACCES)
+				_exit(51);
+			go(2);
+			_exit(0);
+		}
+		EXPECT_EQ(0, reap(other));
+		EXPECT_EQ(0, reap(target));
+		close(thread);
+	}
+}
+
 /* fork(): rule of NT's, none is inherited. */
 FIXTURE(forked)
 {
@@ -723,6 +864,8 @@ int main(int argc, char **argv)
 {
 	if (argc > 2 && !strcmp(argv[1], "--exec"))
 		return executed(atoi(argv[2]));
+	if (argc > 2 && !strcmp(argv[1], "--again"))
+		return again(atoi(argv[2]));
 	if (argc > 2 && !strcmp(argv[1], "--inherited"))
 		return inherited(atoi(argv[2]));
 	return test_harness_run(argc, argv);

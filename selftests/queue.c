@@ -601,6 +601,39 @@ TEST_F(limits, per_user)
 	}
 }
 
+/* A reserve object is its maker's charge from when it is made. */
+TEST_F(limits, reserve_objects)
+{
+	struct ntapc_info before, info;
+	int reserves[3], i;
+
+	ASSERT_EQ(0, get_info(self->dev, &before));
+	ASSERT_EQ(0, set_parameter("max_queued_per_user",
+				   before.queued_user + 3));
+	for (i = 0; i < 3; i++) {
+		reserves[i] = open_reserve(self->dev);
+		ASSERT_LE(0, reserves[i]);
+	}
+	EXPECT_EQ(-EAGAIN, open_reserve(self->dev));
+	EXPECT_EQ(-EAGAIN, queue(self->self, ROUTINE, 1));
+	ASSERT_EQ(0, get_info(self->dev, &info));
+	EXPECT_EQ(before.queued_user + 3, info.queued_user);
+	/* Queueing with one charges nobody. */
+	EXPECT_EQ(0, queue_reserve(self->self, reserves[0], ROUTINE, 1));
+	ASSERT_EQ(0, get_info(self->dev, &info));
+	EXPECT_EQ(before.queued_user + 3, info.queued_user);
+	/* It is there as long as its APC is. */
+	close(reserves[0]);
+	EXPECT_EQ(-EAGAIN, open_reserve(self->dev));
+	ASSERT_EQ(1, take_records(self->dev, self->records, 64));
+	reserves[0] = open_reserve(self->dev);
+	EXPECT_LE(0, reserves[0]);
+	for (i = 0; i < 3; i++)
+		close(reserves[i]);
+	ASSERT_EQ(0, get_info(self->dev, &info));
+	EXPECT_EQ(before.queued_user, info.queued_user);
+}
+
 /* The limit is the queueing user's, whoever the target belongs to. */
 TEST_F(limits, are_the_callers)
 {

@@ -7,6 +7,8 @@
 #include "kselftest_harness.h"
 #include "calls.h"
 
+#include <linux/io_uring.h>
+
 static int dev, self_fd;
 
 /* How often the calls are interrupted. */
@@ -930,6 +932,178 @@ TEST_F(special, ppoll_mask)
 	EXPECT_EQ(1, atomic_load(&signals));
 	EXPECT_EQ(1, call.worker.arg);
 	EXPECT_EQ(1, sigismember(&mask_inside, SIGUSR1));
+}
+
+/*
+ * A mask of sigsuspend()'s own is in force again when it goes on, or the signal
+ * that is to end it could never come.
+ */
+static void suspend_worker(struct worker *worker)
+{
+	sigset_t mask, usual;
+
+	sigfillset(&mask);
+	pthread_sigmask(SIG_BLOCK, &mask, &usual);
+	sigdelset(&mask, SIGUSR1);
+	atomic_store(&worker->stage, 1);
+	while (atomic_load(&worker->go) < 2) {
+		sigsuspend(&mask);
+		worker->arg++;
+		atomic_fetch_add(&worker->stage, 1);
+	}
+}
+
+TEST_F(special, and_sigsuspend)
+{
+	unsigned int rounds = scaled(300), i;
+	struct worker worker = {};
+
+	catch_signal(SIGUSR1, 0);
+	ASSERT_TRUE(worker_start(&worker, dev, suspend_worker));
+	ASSERT_TRUE(worker_reached(&worker, 1));
+	for (i = 0; i < rounds; i++) {
+		if (i % 3 == 0) {
+			ASSERT_TRUE(wait_asleep(worker.tid));
+		}
+		if (i & 1)
+			pthread_kill(worker.thread, SIGUSR1);
+		EXPECT_EQ(0, queue_interrupt(worker.fd, log_apc, i));
+		if (!(i & 1))
+			pthread_kill(worker.thread, SIGUSR1);
+		ASSERT_TRUE(wait_until(atomic_load(&signals) == i + 1));
+		ASSERT_TRUE(worker_reached(&worker, i + 2));
+	}
+	ASSERT_TRUE(wait_logged(rounds));
+	atomic_store(&worker.go, 2);
+	pthread_kill(worker.thread, SIGUSR1);
+	worker_join(&worker);
+	EXPECT_EQ(rounds + 1, worker.arg);
+	EXPECT_EQ(rounds, log_count());
+}
+
+/*
+ * Stopped in a sleep, with an APC that sleeps itself when it is continued: the
+ * sleep that was interrupted ends as if nothing had been.
+ */
+TEST_F(special, after_a_stop_in_a_sleep)
+{
+	static const __u32 flags[] = {
+		NTAPC_QUEUE_SPECIAL, NTAPC_QUEUE_SPECIAL | NTAPC_QUEUE_INTERRUPT,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		int thread, status;
+		pid_t child;
+
+		child = fork();
+		ASSERT_LE(0, child);
+		if (!child) {
+			struct timespec ts = { .tv_nsec = 300 * NS_PER_MS };
+			__u64 begin = now();
+
+			set_dispatcher(dev, ADDR(dispatch_continue));
+			if (syscall(SYS_nanosleep, &ts, NULL))
+				_exit(1);
+			if (now() - begin < 300 * NS_PER_MS)
+				_exit(2);
+			_exit(log_count() == 2 ? 0 : 3);
+		}
+		thread = open_thread(dev, child);
+		ASSERT_LE(0, thread);
+		ASSERT_TRUE(wait_asleep(child));
+		ASSERT_EQ(0, kill(child, SIGSTOP));
+		ASSERT_EQ(child, waitpid(child, &status, WUNTRACED));
+		ASSERT_TRUE(WIFSTOPPED(status));
+		EXPECT_EQ(0, queue_full(thread, flags[i], ADDR(sleep_inside), 1,
+					0, 0, 0));
+		ASSERT_EQ(0, kill(child, SIGCONT));
+		EXPECT_EQ(0, reap(child));
+		close(thread);
+	}
+}
+
+/*
+ * io_uring_enter() runs task work in its middle, where registers mean nothing:
+ * its result has to be its own.
+ */
+struct ring {
+	int fd;
+	struct io_uring_sqe *sqes;
+	unsigned int *sq_tail, *sq_array, *cq_head, *cq_tail;
+};
+
+static bool make_ring(struct ring *ring)
+{
+	struct io_uring_params params = {};
+	char *sq, *cq;
+
+	ring->fd = syscall(SYS_io_uring_setup, 4, &params);
+	if (ring->fd < 0)
+		return false;
+	sq = mmap(NULL, params.sq_off.array + 4 * sizeof(unsigned int),
+		  PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd,
+		  IORING_OFF_SQ_RING);
+	cq = mmap(NULL, params.cq_off.cqes + 8 * sizeof(struct io_uring_cqe),
+		  PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd,
+		  IORING_OFF_CQ_RING);
+	ring->sqes = mmap(NULL, 4 * sizeof(struct io_uring_sqe),
+			  PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd,
+			  IORING_OFF_SQES);
+	if (sq == MAP_FAILED || cq == MAP_FAILED || ring->sqes == MAP_FAILED)
+		return false;
+	ring->sq_tail = (void *)(sq + params.sq_off.tail);
+	ring->sq_array = (void *)(sq + params.sq_off.array);
+	ring->cq_head = (void *)(cq + params.cq_off.head);
+	ring->cq_tail = (void *)(cq + params.cq_off.tail);
+	return true;
+}
+
+static struct ring ring;
+
+/* Waits in it for the pipe to have something. */
+static void ring_worker(struct worker *worker)
+{
+	memset(ring.sqes, 0, sizeof(*ring.sqes));
+	ring.sqes->opcode = IORING_OP_POLL_ADD;
+	ring.sqes->fd = call.fds[0];
+	ring.sqes->poll_events = POLLIN;
+	*ring.sq_array = 0;
+	__atomic_store_n(ring.sq_tail, 1, __ATOMIC_RELEASE);
+	atomic_store(&worker->stage, 1);
+	call.ret = syscall(SYS_io_uring_enter, ring.fd, 1, 1,
+			   IORING_ENTER_GETEVENTS, NULL, 0);
+	call.error = errno;
+	/* It may come a little later than other calls' do. */
+	wait_until(log_count() == 1);
+}
+
+TEST_F(special, in_io_uring_enter)
+{
+	static const __u32 flags[] = {
+		NTAPC_QUEUE_SPECIAL, NTAPC_QUEUE_SPECIAL | NTAPC_QUEUE_INTERRUPT,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		log_reset();
+		ASSERT_TRUE(prepare_pipe());
+		/* Who makes it is its only user, where the kernel cares. */
+		if (!make_ring(&ring))
+			SKIP(return, "no io_uring");
+		ASSERT_TRUE(worker_start(&call.worker, dev, ring_worker));
+		ASSERT_TRUE(worker_reached(&call.worker, 1));
+		ASSERT_TRUE(wait_asleep(call.worker.tid));
+		EXPECT_EQ(0, queue_full(call.worker.fd, flags[i], ADDR(log_apc),
+					1, 0, 0, 0));
+		release_pipe();
+		worker_join(&call.worker);
+		EXPECT_EQ(1, call.ret) {
+			TH_LOG("errno %d", call.error);
+		}
+		EXPECT_EQ(1, log_count());
+		close(ring.fd);
+	}
 }
 
 /* A parent in vfork() can't be interrupted; it gets them afterwards. */

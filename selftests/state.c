@@ -790,4 +790,80 @@ TEST_F(state, system_calls_traced)
 	EXPECT_EQ(0, wrong);
 }
 
+/* System calls whose results it can check, also the one that makes a stop. */
+static void be_calling(const char *dispatcher)
+{
+	pid_t parent = getppid();
+	volatile pid_t child;
+	int i;
+	char c;
+
+	set_dispatcher(dev, ADDR(dispatcher));
+	atomic_store(&traced->stage, 1);
+	while (!atomic_load(&traced->stop))
+		breathe(100);
+	for (i = 0; i < 20; i++) {
+		if (syscall(SYS_getppid) != parent)
+			_exit(1);
+		if (write(traced->fds[1], "x", 1) != 1)
+			_exit(2);
+		if (read(traced->fds[0], &c, 1) != 1)
+			_exit(3);
+		child = vfork();
+		if (!child)
+			_exit(7);
+		if (child < 0 || reap(child) != 7)
+			_exit(4);
+	}
+	_exit(0);
+}
+
+/* APCs queued at each stop of a tracer: also on the way in, and in vfork(). */
+TEST_F(state, queued_at_system_call_stops)
+{
+	unsigned int stops = 0, queued = 0, events = 0, ran;
+	int thread, status;
+	pid_t child;
+
+	child = start_traced(variant->dispatcher, be_calling);
+	ASSERT_LT(0, child);
+	thread = open_thread(dev, child);
+	ASSERT_LE(0, thread);
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, child, 0, PTRACE_O_TRACESYSGOOD |
+			    PTRACE_O_TRACEVFORK | PTRACE_O_TRACEVFORKDONE));
+	ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, child, 0, 0));
+	for (;;) {
+		pid_t pid = waitpid(-1, &status, __WALL);
+
+		ASSERT_LT(0, pid);
+		if (pid != child) {
+			/* The child of the child, which is traced as well. */
+			if (WIFSTOPPED(status))
+				ptrace(PTRACE_DETACH, pid, 0, 0);
+			continue;
+		}
+		if (!WIFSTOPPED(status))
+			break;
+		stops++;
+		events += status >> 16 != 0;
+		atomic_store(&traced->stop, 1);
+		/* What it does itself to end an APC is stopped in, too. */
+		if (stops % 5 == 0 && !nr_pending(thread)) {
+			ASSERT_EQ(0, stops & 1 ?
+				  queue_special(thread, traced_apc, 1) :
+				  queue_interrupt(thread, traced_apc, 1));
+			queued++;
+		}
+		ASSERT_EQ(0, ptrace(PTRACE_SYSCALL, child, 0, 0));
+	}
+	EXPECT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	EXPECT_LT(100, stops);
+	EXPECT_LT(20, events);
+	EXPECT_LT(10, queued);
+	/* The last may be dropped by the exit. */
+	ran = atomic_load(&traced->ran);
+	EXPECT_TRUE(ran == queued || ran == queued - 1);
+}
+
 TEST_HARNESS_MAIN

@@ -419,8 +419,9 @@ static void retire_task(struct task_struct *task)
 	smp_mb();	/* see missed() */
 	rcu_read_lock();
 	thread = find_thread(task);
-	/* One that was opened just now may be for the new image already. */
-	if (thread && READ_ONCE(thread->process->mm) != task->mm &&
+	/* After execve() one that was opened just now is for the new image. */
+	if (thread &&
+	    (!task->mm || READ_ONCE(thread->process->mm) != task->mm) &&
 	    kref_get_unless_zero(&thread->kref))
 		ntapc_thread_retire_later(thread);
 	rcu_read_unlock();

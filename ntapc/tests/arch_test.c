@@ -20,7 +20,7 @@
 #include "../arch/regs.h"
 
 #define TEST_IP		0x401000UL
-#define TEST_SP		0x7ff0001230UL
+#define TEST_SP		0x10001230UL
 #define TEST_ENTRY	0x402000UL
 
 /* What user code runs with: interrupts on, and the bit that always is. */
@@ -188,7 +188,6 @@ static void entered_call_is_recognised(struct kunit *test)
 		long nr, result;
 		bool inside;
 	} rows[] = {
-		/* The result is preset on entry. */
 		{ ANY_NR, -ENOSYS, true },
 		{ 0, -ENOSYS, true },
 		{ -1, -ENOSYS, false },
@@ -393,24 +392,44 @@ static bool take_sigsegv(void)
 	return pending;
 }
 
+struct address_row {
+	const char *what;
+	bool user_end;		/* @address is counted from there */
+	u64 address;
+	bool fault;
+};
+
+static const struct address_row address_rows[] = {
+	{ "the last user address", true, -1, false },
+	{ "the first that isn't", true, 0, true },
+	{ "no canonical address", false, 1ULL << 55, true },
+	{ "a kernel's address", false, 1ULL << 63, true },
+	{ "the highest address", false, ~0ULL, true },
+};
+
+static void address_desc(const struct address_row *row, char *desc)
+{
+	strscpy(desc, row->what, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(address, address_rows, address_desc);
+
 static void kernel_address_is_fault(struct kunit *test)
 {
+	const struct address_row *row = test->param_value;
 	struct pt_regs *regs = test->priv;
 	struct ntapc_context context;
+	u64 address = row->address + (row->user_end ? TASK_SIZE : 0);
 
 	ntapc_arch_get_context(regs, &context);
-	context.rip = TASK_SIZE - 1;
+	context.rip = address;
 	ntapc_arch_set_context(regs, &context);
-	KUNIT_EXPECT_FALSE(test, take_sigsegv());
-	context.rip = TASK_SIZE;
+	KUNIT_EXPECT_EQ(test, take_sigsegv(), row->fault);
+
+	context.rip = TEST_IP;
+	context.rsp = address;
 	ntapc_arch_set_context(regs, &context);
-	KUNIT_EXPECT_TRUE(test, take_sigsegv());
-	context.rip = 0x8000000000000000ULL;
-	ntapc_arch_set_context(regs, &context);
-	KUNIT_EXPECT_TRUE(test, take_sigsegv());
-	context.rip = ~0ULL;
-	ntapc_arch_set_context(regs, &context);
-	KUNIT_EXPECT_TRUE(test, take_sigsegv());
+	KUNIT_EXPECT_EQ(test, take_sigsegv(), row->fault);
 }
 
 static struct kunit_case context_cases[] = {
@@ -419,7 +438,7 @@ static struct kunit_case context_cases[] = {
 	KUNIT_CASE(context_is_of_no_system_call),
 	KUNIT_CASE(only_user_flags_are_taken),
 	KUNIT_CASE(segments_are_not_taken),
-	KUNIT_CASE(kernel_address_is_fault),
+	KUNIT_CASE_PARAM(kernel_address_is_fault, address_gen_params),
 	{ }
 };
 

@@ -5,6 +5,7 @@
 #include "common.h"
 
 #include <cpuid.h>
+#include <linux/futex.h>
 
 unsigned int slowness(void)
 {
@@ -200,6 +201,20 @@ bool worker_reached(struct worker *worker, int stage)
 void worker_join(struct worker *worker)
 {
 	pthread_join(worker->thread, NULL);
+}
+
+void worker_wait(struct worker *worker)
+{
+	int go;
+
+	while ((go = atomic_load(&worker->go)) < 2)
+		syscall(SYS_futex, &worker->go, FUTEX_WAIT_PRIVATE, go, NULL);
+}
+
+void worker_go(struct worker *worker)
+{
+	atomic_store(&worker->go, 2);
+	syscall(SYS_futex, &worker->go, FUTEX_WAKE_PRIVATE, INT_MAX);
 }
 
 /* Places taken, and entries written. */

@@ -353,7 +353,7 @@ struct worker {
 	int fd;			/* the thread's descriptor */
 	atomic_int tid;
 	atomic_int stage;	/* how far @fn has come */
-	atomic_int go;		/* what @fn waits for */
+	atomic_int go;		/* 2 after worker_go() */
 	long ret;
 	__u64 arg;
 };
@@ -363,6 +363,9 @@ bool worker_start(struct worker *worker, int dev,
 /* Waits until the worker has come as far as @stage. */
 bool worker_reached(struct worker *worker, int stage);
 void worker_join(struct worker *worker);
+/* What @fn may do, and what makes it go on. */
+void worker_wait(struct worker *worker);
+void worker_go(struct worker *worker);
 
 /* A log of what ran, in order. */
 

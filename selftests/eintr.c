@@ -33,8 +33,7 @@ static void call_worker(struct worker *worker)
 	call.error = errno;
 	worker->arg = now() - begin;
 	atomic_store(&worker->stage, 2);
-	while (atomic_load(&worker->go) < 2)
-		breathe(100);
+	worker_wait(worker);
 }
 
 /* Voluntary context switches: a sleeper that was woken has more of them. */
@@ -116,7 +115,7 @@ TEST_F(calls, undisturbed)
 	/* They are all still there, and none has run. */
 	EXPECT_EQ(sent, nr_pending(call.worker.fd));
 	EXPECT_EQ(0, log_count());
-	atomic_store(&call.worker.go, 2);
+	worker_go(&call.worker);
 	worker_join(&call.worker);
 	EXPECT_EQ(0, log_count());
 }
@@ -184,7 +183,7 @@ TEST(no_interruption)
 	}
 	EXPECT_EQ(1000, nr_pending(worker.fd));
 	EXPECT_EQ(0, log_count());
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	worker_join(&worker);
 	EXPECT_EQ(0, log_count());
 	ASSERT_EQ(0, get_thread_info(worker.fd, &info));

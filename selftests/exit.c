@@ -330,8 +330,7 @@ static void exit_with_status(struct worker *worker)
 	worker->ret = set_exit_status(worker->dev, 0x11111111);
 	worker->ret |= set_exit_status(worker->dev, 0xc0000022);
 	atomic_store(&worker->stage, 1);
-	while (atomic_load(&worker->go) < 2)
-		breathe(100);
+	worker_wait(worker);
 }
 
 static void exit_without_status(struct worker *worker)
@@ -351,7 +350,7 @@ TEST(exit_status)
 	EXPECT_EQ(0, worker.ret);
 	ASSERT_EQ(0, get_thread_info(worker.fd, &info));
 	EXPECT_EQ(0, info.exit_status);
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	worker_join(&worker);
 	ASSERT_TRUE(wait_until(has_exited(worker.fd)));
 	ASSERT_EQ(0, get_thread_info(worker.fd, &info));

@@ -526,7 +526,7 @@ TEST_F(frame, several_threads)
 	for (t = 0; t < THREADS; t++) {
 		EXPECT_TRUE(wait_until(atomic_load(&counters[t].ran) == each));
 		EXPECT_EQ(0, atomic_load(&counters[t].disorder));
-		atomic_store(&workers[t].go, 2);
+		worker_go(&workers[t]);
 		worker_join(&workers[t]);
 		EXPECT_LT(0, workers[t].ret);
 		ASSERT_EQ(0, get_thread_info(workers[t].fd, &info));
@@ -559,7 +559,7 @@ TEST_F(frame, ping_pong)
 	EXPECT_EQ(0, queue(players[0].fd, hit_back, rounds));
 	EXPECT_TRUE(wait_until(atomic_load(&hits) == rounds + 1));
 	for (i = 0; i < 2; i++) {
-		atomic_store(&players[i].go, 2);
+		worker_go(&players[i]);
 		worker_join(&players[i]);
 	}
 	EXPECT_EQ(rounds + 1, atomic_load(&hits));

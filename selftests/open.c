@@ -33,8 +33,7 @@ FIXTURE_TEARDOWN(open)
 
 static void leave_on_go(struct worker *worker)
 {
-	while (atomic_load(&worker->go) < 2)
-		breathe(100);
+	worker_wait(worker);
 }
 
 static void leave_at_once(struct worker *worker)
@@ -84,7 +83,7 @@ TEST_F(open, thread_of_own_process)
 	EXPECT_EQ(worker.tid, info.tid);
 	EXPECT_EQ(0, queue(worker.fd, (void *)1, 2));
 	EXPECT_EQ(0, thread_control(worker.fd, &offset, &page));
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	worker_join(&worker);
 }
 
@@ -129,7 +128,7 @@ TEST_F(open, poll_sees_the_end)
 	EXPECT_EQ(0, poll(&pollfd, 1, 0));
 	EXPECT_EQ(0, queue(worker.fd, (void *)1, 1));
 	EXPECT_EQ(0, poll(&pollfd, 1, 0));
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	EXPECT_EQ(1, poll(&pollfd, 1, PATIENCE_MS));
 	EXPECT_EQ(POLLIN, pollfd.revents);
 	ASSERT_EQ(0, get_thread_info(worker.fd, &info));
@@ -283,7 +282,7 @@ TEST_F(open, mmap)
 						    offset2))->tid);
 	}
 	worker_fd = worker.fd;
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	worker_join(&worker);
 	ASSERT_TRUE(wait_until(queue(worker_fd, (void *)1, 1) == -ESRCH));
 	/* Its mapping is still there, its slot is nobody's. */
@@ -327,7 +326,7 @@ TEST_F(open, many_slots)
 		}
 	}
 	for (i = 0; i < MANY; i++) {
-		atomic_store(&workers[i].go, 2);
+		worker_go(&workers[i]);
 		worker_join(&workers[i]);
 	}
 }

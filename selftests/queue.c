@@ -33,8 +33,7 @@ FIXTURE_TEARDOWN(queue)
 static void blocked_on_go(struct worker *worker)
 {
 	atomic_store(&worker->stage, 1);
-	while (atomic_load(&worker->go) < 2)
-		breathe(100);
+	worker_wait(worker);
 }
 
 static void leave_at_once(struct worker *worker)
@@ -140,7 +139,7 @@ TEST_F(queue, to_another_thread)
 	EXPECT_EQ(worker.tid, info.tid);
 	/* It isn't ours. */
 	EXPECT_EQ(0, take_records(self->dev, self->records, 64));
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	worker_join(&worker);
 	/* 14.3: it left without taking it. */
 	ASSERT_TRUE(wait_until(!get_thread_info(worker.fd, &info) &&
@@ -237,7 +236,7 @@ TEST_F(queue, reserve_free_after_target_exited)
 	ASSERT_TRUE(worker_start(&worker, self->dev, blocked_on_go));
 	EXPECT_EQ(0, queue_reserve(worker.fd, reserve, ROUTINE, 1));
 	EXPECT_EQ(-EBUSY, queue_reserve(self->self, reserve, ROUTINE, 2));
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	worker_join(&worker);
 	EXPECT_TRUE(wait_until(!queue_reserve(self->self, reserve, ROUTINE, 2)));
 	ASSERT_EQ(1, take_records(self->dev, self->records, 64));
@@ -563,7 +562,7 @@ TEST_F(limits, another_thread_has_its_own)
 	EXPECT_EQ(-EAGAIN, queue(self->self, ROUTINE, 2));
 	EXPECT_EQ(0, queue(worker.fd, ROUTINE, 1));
 	EXPECT_EQ(-EAGAIN, queue(worker.fd, ROUTINE, 2));
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	worker_join(&worker);
 }
 
@@ -589,7 +588,7 @@ TEST_F(limits, per_user)
 	EXPECT_EQ(-EAGAIN, queue(worker.fd, ROUTINE, 9));
 	EXPECT_EQ(0, queue_reserve(self->self, reserve, ROUTINE, 3));
 	/* What a thread leaves behind at exit is uncharged too. */
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	worker_join(&worker);
 	ASSERT_TRUE(wait_until(!get_thread_info(worker.fd, &thread) &&
 			       thread.state & NTAPC_THREAD_EXITED));

@@ -213,7 +213,7 @@ static void wait_with_records(struct worker *worker)
 			if (records[i].arg[0] != worker->arg++)
 				worker->arg = 1 << 30;
 			if (records[i].arg[1])
-				atomic_store(&worker->go, 2);
+				worker_go(worker);
 		}
 	}
 }

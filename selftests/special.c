@@ -204,7 +204,7 @@ TEST_F(special, interrupts_a_computation)
 		ASSERT_TRUE(wait_logged(i + 1));
 		EXPECT_EQ(i, log_entry(i));
 	}
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	worker_join(&worker);
 	EXPECT_LT(0, worker.arg);
 	EXPECT_EQ(1, worker.ret);
@@ -219,7 +219,7 @@ TEST_F(special, frame_of_a_computation)
 	ASSERT_TRUE(wait_until(((volatile struct worker *)&worker)->arg > 1000));
 	ASSERT_EQ(0, queue_special(worker.fd, keep_frame, 1));
 	ASSERT_TRUE(wait_logged(1));
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	worker_join(&worker);
 	EXPECT_EQ(1, worker.ret);
 	EXPECT_EQ(NTAPC_FRAME_SPECIAL, seen.flags & ~NTAPC_FRAME_NEED_CONTINUE);
@@ -242,7 +242,7 @@ TEST_F(special, many_at_once)
 		ASSERT_EQ(0, queue_special(worker.fd, log_apc, i));
 	}
 	ASSERT_TRUE(wait_logged(rounds));
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	worker_join(&worker);
 	EXPECT_EQ(1, worker.ret);
 	ASSERT_EQ(rounds, log_count());
@@ -394,7 +394,7 @@ TEST_F(special, guard_in_a_loop)
 		ASSERT_EQ(0, queue_special(worker.fd, check_guard, i));
 		ASSERT_TRUE(wait_logged(i + 1));
 	}
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	worker_join(&worker);
 	EXPECT_EQ(0, atomic_load(&violations));
 	EXPECT_EQ(rounds, log_count());
@@ -880,7 +880,7 @@ TEST_F(special, in_a_signal_handler)
 	ASSERT_TRUE(wait_until(atomic_load(&signals) == 2));
 	EXPECT_EQ(0, queue_special(worker.fd, log_apc, 2));
 	ASSERT_TRUE(wait_logged(2));
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	worker_join(&worker);
 	EXPECT_EQ(1, worker.ret);
 }
@@ -974,7 +974,7 @@ TEST_F(special, and_sigsuspend)
 		ASSERT_TRUE(worker_reached(&worker, i + 2));
 	}
 	ASSERT_TRUE(wait_logged(rounds));
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	pthread_kill(worker.thread, SIGUSR1);
 	worker_join(&worker);
 	EXPECT_EQ(rounds + 1, worker.arg);

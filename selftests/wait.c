@@ -32,8 +32,7 @@ FIXTURE_TEARDOWN(wait)
 
 static void leave_on_go(struct worker *worker)
 {
-	while (atomic_load(&worker->go) < 2)
-		breathe(100);
+	worker_wait(worker);
 }
 
 /* An exited thread's descriptor. */
@@ -44,7 +43,7 @@ static int exited_thread(int dev)
 
 	if (!worker_start(&worker, dev, leave_on_go))
 		return -1;
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	worker_join(&worker);
 	if (!wait_until(!get_thread_info(worker.fd, &info) &&
 			info.state & NTAPC_THREAD_EXITED))
@@ -176,8 +175,7 @@ static void delay_short(struct worker *worker)
 	worker->ret = delay(worker->dev, worker->arg, begin + 300 * NS_PER_MS);
 	worker->arg = now() - begin;
 	atomic_store(&worker->stage, 1);
-	while (atomic_load(&worker->go) < 2)
-		breathe(100);
+	worker_wait(worker);
 }
 
 /* 3.6, 11.2: one that isn't alertable is not, and the APC stays. */
@@ -198,7 +196,7 @@ TEST_F(wait, not_alertable_isnt_broken)
 	EXPECT_EQ(0, info.state);
 	EXPECT_EQ(1, info.nr_user);
 	EXPECT_EQ(0, log_count());
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	worker_join(&worker);
 	EXPECT_EQ(0, log_count());
 }
@@ -296,7 +294,7 @@ TEST_F(wait, for_a_thread)
 	worker_join(&waiter[1]);
 	EXPECT_EQ(NTAPC_STATUS_USER_APC, waiter[1].ret);
 	EXPECT_EQ(0, atomic_load(&waiter[0].stage));
-	atomic_store(&target.go, 2);
+	worker_go(&target);
 	worker_join(&waiter[0]);
 	worker_join(&waiter[2]);
 	EXPECT_EQ(NTAPC_STATUS_WAIT_0, waiter[0].ret);
@@ -317,7 +315,7 @@ TEST_F(wait, for_a_thread_whose_descriptor_is_closed)
 	ASSERT_TRUE(worker_start(&waiter, self->dev, wait_for_thread));
 	ASSERT_TRUE(wait_waiting(waiter.fd));
 	EXPECT_EQ(0, close(target.fd));
-	atomic_store(&target.go, 2);
+	worker_go(&target);
 	worker_join(&waiter);
 	EXPECT_EQ(NTAPC_STATUS_WAIT_0, waiter.ret);
 	worker_join(&target);
@@ -461,7 +459,7 @@ TEST_F(wait, signal_with_sa_restart_doesnt)
 	EXPECT_LE(300 * NS_PER_MS, worker.arg);
 	/* 11.4: the deadline stays what it was. */
 	EXPECT_GT(PATIENCE / 2, worker.arg);
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	worker_join(&worker);
 }
 
@@ -492,7 +490,7 @@ TEST_F(wait, wait_for_a_thread_after_sa_restart)
 	ASSERT_TRUE(wait_waiting(waiter.fd));
 	pthread_kill(waiter.thread, SIGUSR1);
 	ASSERT_TRUE(wait_until(atomic_load(&signals) == 1));
-	atomic_store(&target.go, 2);
+	worker_go(&target);
 	worker_join(&waiter);
 	worker_join(&target);
 	EXPECT_EQ(NTAPC_STATUS_WAIT_0, waiter.ret);
@@ -599,11 +597,11 @@ TEST_F(wait, exit_races_apc)
 		ASSERT_TRUE(worker_start(&waiter, self->dev, wait_for_thread));
 		ASSERT_TRUE(wait_waiting(waiter.fd));
 		if (i & 1)
-			atomic_store(&target.go, 2);
+			worker_go(&target);
 		/* The waiter may be gone already. */
 		error = queue(waiter.fd, log_apc, i);
 		EXPECT_TRUE(!error || error == -ESRCH);
-		atomic_store(&target.go, 2);
+		worker_go(&target);
 		worker_join(&waiter);
 		worker_join(&target);
 		if (waiter.ret == NTAPC_STATUS_WAIT_0) {

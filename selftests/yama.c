@@ -10,8 +10,7 @@
 
 static void leave_on_go(struct worker *worker)
 {
-	while (atomic_load(&worker->go) < 2)
-		breathe(100);
+	worker_wait(worker);
 }
 
 TEST(nobody_may)
@@ -43,7 +42,7 @@ TEST(nobody_may)
 	EXPECT_LE(0, open_thread(dev, 0));
 	EXPECT_LE(0, open_thread(dev, getpid()));
 	ASSERT_TRUE(worker_start(&worker, dev, leave_on_go));
-	atomic_store(&worker.go, 2);
+	worker_go(&worker);
 	worker_join(&worker);
 	kill(child, SIGKILL);
 	EXPECT_EQ(-SIGKILL, reap(child));

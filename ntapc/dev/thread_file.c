@@ -40,7 +40,7 @@ static int check_right(struct thread_file *tf, u32 *authority)
 	struct ntapc_thread *thread = tf->thread;
 	int err;
 
-	if (READ_ONCE(thread->retired))
+	if (ntapc_thread_is_over(thread))
 		return -ESRCH;
 	if (!ntapc_thread_is_foreign(thread))
 		return 0;
@@ -51,7 +51,7 @@ static int check_right(struct thread_file *tf, u32 *authority)
 	if (err)
 		return err;
 	/* Was it this thread that was asked about, as it is now? */
-	if (READ_ONCE(thread->retired))
+	if (ntapc_thread_is_over(thread))
 		return -ESRCH;
 	if (ntapc_thread_authority(thread) != *authority)
 		return -EACCES;
@@ -328,7 +328,7 @@ static int open_task(struct task_struct *task)
 	/* And again about what the record now stands for. */
 	if (ntapc_thread_is_foreign(thread)) {
 		ret = ntapc_may_access(thread->pid);
-		if (!ret && READ_ONCE(thread->retired))
+		if (!ret && ntapc_thread_is_over(thread))
 			ret = -ESRCH;
 	}
 	if (!ret)

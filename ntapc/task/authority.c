@@ -32,7 +32,8 @@ u32 ntapc_authority_refresh(struct ntapc_thread *thread)
 {
 	const struct cred *cred, *old = thread->cred;
 	struct mm_struct *mm = READ_ONCE(thread->process->mm);
-	u8 dumpable = mm ? get_dumpable(mm) : 0;
+	/* Without one it is over, which is another matter. */
+	u8 dumpable = mm ? get_dumpable(mm) : thread->dumpable;
 
 	lockdep_assert_held(&thread->lock);
 	if (dumpable != thread->dumpable) {
@@ -74,6 +75,17 @@ u32 ntapc_thread_authority(struct ntapc_thread *thread)
 				      ntapc_authority_refresh(thread);
 	spin_unlock(&thread->lock);
 	return authority;
+}
+
+/**
+ * ntapc_thread_is_over - can nothing be queued any more?
+ * @thread: any
+ *
+ * Return: whether it, or its process, has ended or has another image.
+ */
+bool ntapc_thread_is_over(const struct ntapc_thread *thread)
+{
+	return READ_ONCE(thread->retired) || !READ_ONCE(thread->process->mm);
 }
 
 /**

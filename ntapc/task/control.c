@@ -123,7 +123,7 @@ out:
 
 static int check_owner(const struct ntapc_thread *thread)
 {
-	if (READ_ONCE(thread->retired))
+	if (ntapc_thread_is_over(thread))
 		return -ESRCH;
 	return ntapc_thread_is_foreign(thread) ? -EPERM : 0;
 }

@@ -426,8 +426,6 @@ void ntapc_run_down(struct ntapc_thread *thread)
 	LIST_HEAD(flushed);
 	bool more;
 
-	kfree(thread->continuation);
-	thread->continuation = NULL;
 	do {
 		struct ntapc_apc *apc;
 
@@ -504,16 +502,34 @@ static void nudge_fn(struct callback_head *head)
 	run_work(thread, &thread->nudge_queued);
 }
 
+static void end_thread(struct ntapc_thread *thread)
+{
+	ntapc_thread_retire(thread);
+	ntapc_run_down(thread);
+	WRITE_ONCE(thread->exited, true);
+	wake_up_all(&thread->exit_wait);
+}
+
+/**
+ * ntapc_thread_bury - retire a record that is for an earlier image
+ * @thread: its thread has called execve(), but not come by here yet
+ *
+ * May sleep.
+ */
+void ntapc_thread_bury(struct ntapc_thread *thread)
+{
+	end_thread(thread);
+	/* Its task works may be queued, and nobody else will find it. */
+	ntapc_thread_pin(thread);
+}
+
 static void retire_fn(struct callback_head *head)
 {
 	struct ntapc_thread *thread =
 		container_of(head, struct ntapc_thread, retire_work);
 	bool put = true;
 
-	ntapc_thread_retire(thread);
-	ntapc_run_down(thread);
-	WRITE_ONCE(thread->exited, true);
-	wake_up_all(&thread->exit_wait);
+	end_thread(thread);
 
 	/* The other works may be right behind: they get our reference then. */
 	spin_lock(&thread->lock);

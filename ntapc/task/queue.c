@@ -227,7 +227,7 @@ static int insert(struct ntapc_thread *thread, struct ntapc_user_apc *uapc,
 {
 	enum ntapc_wake wake;
 
-	if (thread->retired)
+	if (ntapc_thread_is_over(thread))
 		return -ESRCH;
 	if (queuer->foreign &&
 	    ntapc_authority_refresh(thread) != queuer->authority)
@@ -326,7 +326,7 @@ int ntapc_queue(struct ntapc_thread *thread, struct ntapc_user *user,
 	struct ntapc_user_apc *uapc;
 	int err;
 
-	if (READ_ONCE(thread->retired))
+	if (ntapc_thread_is_over(thread))
 		return -ESRCH;
 	if (reserve && !claim_reserve(reserve))
 		return -EBUSY;

@@ -118,8 +118,8 @@ static struct ntapc_process *alloc_process(struct task_struct *task,
 
 /*
  * The record of @task's process, if it is for @mm. Returns a reference, NULL if
- * there is none, or ESRCH if it is for another address space: an execve() is
- * under way, or was when @mm was got.
+ * there is none, or EAGAIN if an execve() has taken @mm away meanwhile. One for
+ * an earlier address space, the event being still to come, is retired.
  */
 static struct ntapc_process *find_process_for(struct task_struct *task,
 					      const struct mm_struct *mm)
@@ -130,8 +130,12 @@ static struct ntapc_process *find_process_for(struct task_struct *task,
 	process = find_process(task_tgid(task));
 	if (!process)
 		return NULL;
-	if (process->mm != mm)
-		return ERR_PTR(-ESRCH);
+	if (process->mm != mm) {
+		if (READ_ONCE(task->mm) != mm)
+			return ERR_PTR(-EAGAIN);
+		retire_process(process);
+		return NULL;
+	}
 	kref_get(&process->kref);
 	return process;
 }
@@ -182,6 +186,7 @@ static void free_thread(struct kref *kref)
 
 	/* There is something only if the module was going as it ended. */
 	ntapc_run_down(thread);
+	kfree(thread->continuation);
 	ntapc_restart_free_all(thread);
 	ntapc_control_release(thread);
 	put_cred(thread->cred);
@@ -361,32 +366,45 @@ static struct ntapc_thread *find_or_make_thread(struct task_struct *task,
 		if (IS_ERR(thread))
 			return thread;
 	}
-	/* Only its own exit and execve() retire a thread that others see. */
-	if (READ_ONCE(thread->retired) ||
-	    READ_ONCE(thread->process->mm) != mm) {
-		ntapc_thread_put(thread);
-		return ERR_PTR(-ESRCH);
-	}
-	return thread;
+	if (!READ_ONCE(thread->retired) &&
+	    READ_ONCE(thread->process->mm) == mm)
+		return thread;
+	/*
+	 * A task's address spaces only ever follow one another: if @mm is its
+	 * present one, the record is for an earlier one, and its own thread has
+	 * nothing to do with it any more. If @mm isn't, nothing can be told.
+	 */
+	if (READ_ONCE(task->mm) == mm)
+		ntapc_thread_bury(thread);
+	ntapc_thread_put(thread);
+	return ERR_PTR(-EAGAIN);
 }
+
+/* How often an execve() may get into the way of who opens the thread. */
+#define MAX_TRIES	16
 
 /**
  * ntapc_thread_get - the record of a thread, made if need be
  * @task: referenced by the caller
  *
- * Return: a reference; ESRCH if @task is a kernel thread, is exiting or is in
- * execve(); ENOMEM.
+ * Return: a reference; ESRCH if @task is a kernel thread or is exiting, or is
+ * calling execve() time and again; ENOMEM.
  */
 struct ntapc_thread *ntapc_thread_get(struct task_struct *task)
 {
-	struct mm_struct *mm = get_task_mm(task);
-	struct ntapc_thread *thread;
+	struct ntapc_thread *thread = ERR_PTR(-EAGAIN);
+	int tries;
 
-	if (!mm)
-		return ERR_PTR(-ESRCH);
-	thread = find_or_make_thread(task, mm);
-	mmput(mm);
-	return thread;
+	for (tries = 0; tries < MAX_TRIES && thread == ERR_PTR(-EAGAIN);
+	     tries++) {
+		struct mm_struct *mm = get_task_mm(task);
+
+		if (!mm)
+			return ERR_PTR(-ESRCH);
+		thread = find_or_make_thread(task, mm);
+		mmput(mm);
+	}
+	return thread == ERR_PTR(-EAGAIN) ? ERR_PTR(-ESRCH) : thread;
 }
 
 /**

@@ -248,6 +248,7 @@ int ntapc_events_init(void);
 void ntapc_events_exit(void);
 
 /* authority.c: what other address spaces may do to a thread */
+bool ntapc_thread_is_over(const struct ntapc_thread *thread);
 bool ntapc_thread_is_foreign(const struct ntapc_thread *thread);
 u32 ntapc_thread_authority(struct ntapc_thread *thread);
 u32 ntapc_authority_refresh(struct ntapc_thread *thread);
@@ -278,6 +279,7 @@ void ntapc_uncount(struct ntapc_thread *thread,
 
 /* deliver.c: the only user of task_work */
 void ntapc_thread_init_works(struct ntapc_thread *thread);
+void ntapc_thread_bury(struct ntapc_thread *thread);
 void ntapc_thread_retire_later(struct ntapc_thread *thread);
 void ntapc_thread_kick(struct ntapc_thread *thread, bool interrupt);
 void ntapc_thread_pin(struct ntapc_thread *thread);

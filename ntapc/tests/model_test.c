@@ -657,26 +657,41 @@ static void model_detach(struct model *m)
 		m->active.kernel_pending = true;
 }
 
+static void remove_all(struct run *run, struct model_state *state)
+{
+	enum ntapc_mode mode;
+
+	for (mode = 0; mode < NTAPC_NR_MODES; mode++) {
+		while (state->nr[mode]) {
+			u8 nr = state->queue[mode][0];
+
+			expect(run, ntapc_core_remove(&run->f->kt,
+						      &run->f->apc[nr]),
+			       "whether it was inserted");
+			model_remove(&run->model, nr);
+		}
+	}
+}
+
+/*
+ * What is queued to the environment that is left has to go first: to detach from
+ * it needs empty queues (9.6), and the one of being attached begins with such
+ * (9.2).
+ */
 static void step_attach(struct run *run)
 {
 	struct model *m = &run->model;
 
 	if (m->in_wait || !one_in(run, 4))
 		return;
+	strscpy(run->what, m->attached ? "detach" : "attach",
+		sizeof(run->what));
 	if (!m->attached) {
-		/*
-		 * What was queued for being attached while not attached has to
-		 * be off its state, which becomes the active one, empty.
-		 */
-		if (m->saved.nr[NTAPC_KERNEL_MODE] ||
-		    m->saved.nr[NTAPC_USER_MODE])
-			return;
-		strscpy(run->what, "attach", sizeof(run->what));
+		remove_all(run, &m->saved);
 		ntapc_test_attach(&run->f->kt);
 		model_attach(m);
-	} else if (!m->active.nr[NTAPC_KERNEL_MODE] &&
-		   !m->active.nr[NTAPC_USER_MODE]) {
-		strscpy(run->what, "detach", sizeof(run->what));
+	} else {
+		remove_all(run, &m->active);
 		ntapc_test_detach(&run->f->kt);
 		model_detach(m);
 	}

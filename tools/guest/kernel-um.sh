@@ -13,7 +13,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-objects=720	# about how many the build makes, for the percentage shown
+objects=1110	# about how many the build makes, for the percentage shown
 config=$guest_dir/um.config
 
 show_progress()

@@ -14,22 +14,31 @@ log=$build_dir/style.log
 failed=0
 
 cd "$top_dir"
-mapfile -t kernel_files < <(find ntapc uapi -name '*.[chS]' -type f | sort)
+mapfile -t kernel_files < <(find ntapc -name '*.[chS]' -type f | sort)
+mapfile -t uapi_files < <(find uapi -name '*.h' -type f | sort)
 mapfile -t user_files < <(find tools selftests -name '*.[ch]' -type f ! -path '*/include/kselftest*' | sort)
 
-# In user code there is no kernel API to prefer
+# Kernel versions can only be compared the one way round, and ENOSYS is what the
+# registers of an interrupted system call are about.
+kernel_ignore=FILE_PATH_CHANGES,LINUX_VERSION_CODE,CONSTANT_COMPARISON,ENOSYS
+
+# User code has no kernel API to prefer, and NT's names and types are NT's.
 user_ignore=PREFER_KERNEL_TYPES,CAMELCASE,VOLATILE,NEW_TYPEDEFS,SPDX_LICENSE_TAG
-user_ignore+=,STRCPY,STRNCPY,NAKED_SSCANF,PREFER_DEFINED_ATTRIBUTE_MACRO,PREFER_FALLTHROUGH
+user_ignore+=,STRCPY,STRNCPY,NAKED_SSCANF,PREFER_DEFINED_ATTRIBUTE_MACRO
+user_ignore+=,PREFER_FALLTHROUGH,ARRAY_SIZE,BIT_MACRO,AVOID_EXTERNS,SPLIT_STRING
+user_ignore+=,SPACING,FUNCTION_ARGUMENTS,EMBEDDED_FUNCTION_NAME,TYPO_SPELLING
+user_ignore+=,REPEATED_WORD,CONSTANT_COMPARISON
 
 checkpatch()
 {
 	perl "$source/scripts/checkpatch.pl" --no-tree --strict --terse --quiet \
-		--no-summary --codespell --codespellfile=/dev/null \
-		--ignore FILE_PATH_CHANGES,LINUX_VERSION_CODE "$@"
+		--no-summary --show-types "$@"
 }
 
 say "checkpatch --strict"
-checkpatch -f "${kernel_files[@]}" || failed=1
+checkpatch --ignore "$kernel_ignore" -f "${kernel_files[@]}" || failed=1
+# The BIT macros are not for headers that programs include
+checkpatch --ignore "$kernel_ignore,BIT_MACRO" -f "${uapi_files[@]}" || failed=1
 [ ${#user_files[@]} -eq 0 ] || checkpatch --ignore "$user_ignore" -f "${user_files[@]}" || failed=1
 
 say "sparse and W=1"
@@ -43,7 +52,7 @@ if grep -E 'warning:|error:' "$log" | sed "s|$build_dir/style/src/||"; then
 fi
 
 say "clang-format, as advice"
-for file in "${kernel_files[@]}"; do
+for file in "${kernel_files[@]}" "${uapi_files[@]}"; do
 	case $file in *.S) continue ;; esac
 	changes=$(clang-format --style="file:$source/.clang-format" "$file" | diff "$file" - | grep -c '^<') || :
 	[ "$changes" = 0 ] || printf '  %s: %s lines it would write otherwise\n' "$file" "$changes"

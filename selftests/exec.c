@@ -430,14 +430,13 @@ TEST_F(exec, while_opened_and_queued_to)
 	int thread;
 
 	ASSERT_EQ(0, get_info(dev, &before));
+	shared->result[1] = rounds;
 	child = fork();
 	ASSERT_LE(0, child);
-	if (!child) {
-		shared->result[1] = rounds;
+	if (!child)
 		exec_again(self->fd);
-	}
 	do {
-		done = shared->result[1] == 0;
+		done = !((volatile struct shared *)shared)->result[1];
 		thread = open_thread(dev, child);
 		if (thread < 0) {
 			ASSERT_EQ(-ESRCH, thread);

@@ -143,6 +143,7 @@ struct tormentor {
 	int fd;
 	unsigned int sent;
 	unsigned int wrong;
+	int error;		/* the last that was wrong */
 	atomic_bool quit;
 };
 
@@ -192,8 +193,10 @@ static void *torment(void *arg)
 			break;
 		}
 		if (ret < 0 && ret != -ESRCH && ret != -EBUSY &&
-		    ret != -EAGAIN && ret != -ENXIO)
+		    ret != -EAGAIN && ret != -ENXIO) {
+			t->error = ret;
 			t->wrong++;
+		}
 	}
 	/* Rundown: it is free again, whatever happened to its last APC. */
 	ret = open_thread(dev, 0);
@@ -206,7 +209,7 @@ static void *torment(void *arg)
 
 TEST_F_TIMEOUT(end, while_tormented, 60)
 {
-	unsigned int rounds = scaled(40), round, i, sent;
+	unsigned int rounds = scaled(20), round, i, sent;
 	struct tormentor tormentors[3][2];
 	struct ntapc_thread_info info;
 	struct ntapc_info now_info;
@@ -273,7 +276,10 @@ TEST_F_TIMEOUT(end, while_tormented, 60)
 			atomic_store(&t[1].quit, true);
 			pthread_join(t[0].thread, NULL);
 			pthread_join(t[1].thread, NULL);
-			EXPECT_EQ(0, t[0].wrong + t[1].wrong);
+			EXPECT_EQ(0, t[0].wrong + t[1].wrong) {
+				TH_LOG("thread %u: %d %d", i, t[0].error,
+				       t[1].error);
+			}
 			sent = t[0].sent + t[1].sent;
 			ASSERT_EQ(0, get_thread_info(fds[i], &info));
 			EXPECT_EQ(sent, info.nr_queued);

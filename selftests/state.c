@@ -132,7 +132,7 @@ TEST_F_TIMEOUT(state, registers_and_red_zone, 60)
 
 	ASSERT_TRUE(worker_start(&worker, dev, registers_worker));
 	ASSERT_TRUE(worker_reached(&worker, 1));
-	EXPECT_TRUE(send_specials(worker.fd, hit, scaled(30000)));
+	EXPECT_TRUE(send_specials(worker.fd, hit, scaled(15000)));
 	EXPECT_EQ(1, atomic_load(&worker.stage));
 	spin_stop = 1;
 	worker_join(&worker);
@@ -164,7 +164,7 @@ TEST_F(state, flags)
 		worker.arg = cases[i];
 		ASSERT_TRUE(worker_start(&worker, dev, flags_worker));
 		ASSERT_TRUE(worker_reached(&worker, 1));
-		EXPECT_TRUE(send_specials(worker.fd, hit, scaled(2000)));
+		EXPECT_TRUE(send_specials(worker.fd, hit, scaled(500)));
 		spin_stop = 1;
 		worker_join(&worker);
 		EXPECT_EQ(cases[i], worker.ret);
@@ -343,7 +343,7 @@ TEST_F_TIMEOUT(state, sse, 60)
 	wreck_it = wreck_sse;
 	vectors = 16;
 	vector_bytes = 16;
-	EXPECT_TRUE(run_xstate(scaled(30000), &passes));
+	EXPECT_TRUE(run_xstate(scaled(15000), &passes));
 	EXPECT_EQ(0, atomic_load(&differences));
 	EXPECT_LT(0, passes);
 }
@@ -358,7 +358,7 @@ TEST_F_TIMEOUT(state, avx, 60)
 	wreck_it = wreck_avx;
 	vectors = 16;
 	vector_bytes = 32;
-	EXPECT_TRUE(run_xstate(scaled(30000), &passes));
+	EXPECT_TRUE(run_xstate(scaled(15000), &passes));
 	EXPECT_EQ(0, atomic_load(&differences));
 	EXPECT_LT(0, passes);
 }
@@ -374,7 +374,7 @@ TEST_F_TIMEOUT(state, avx512, 60)
 	vectors = 32;
 	vector_bytes = 64;
 	masks = 8;
-	EXPECT_TRUE(run_xstate(scaled(30000), &passes));
+	EXPECT_TRUE(run_xstate(scaled(15000), &passes));
 	EXPECT_EQ(0, atomic_load(&differences));
 	EXPECT_LT(0, passes);
 }
@@ -449,7 +449,7 @@ TEST_F(state, rseq_is_aborted)
 {
 	struct worker worker = {};
 	volatile __u64 *aborts = &worker.arg;
-	unsigned int count = scaled(2000), i;
+	unsigned int count = scaled(1000), i;
 	struct ntapc_info info;
 	__u64 before;
 

@@ -618,12 +618,65 @@ static void read_only_stack_is_fault(struct kunit *test)
 	expect_fault(test, make_stack(test, PROT_READ) + STACK_SIZE);
 }
 
+/*
+ * What signal code leaves when no handler runs: the call's instruction is next,
+ * restart_syscall(2) is what it will call, and a call is still marked.
+ */
+struct about_row {
+	const char *what;
+	u16 insn;
+	long nr;
+	long ax;
+	bool readable;
+	bool about;
+};
+
+#define SYSCALL_INSN	0x050f
+#define INT80_INSN	0x80cd
+
+static const struct about_row about_rows[] = {
+	{ "syscall", SYSCALL_INSN, ANY_NR, __NR_restart_syscall, true, true },
+	{ "int 0x80", INT80_INSN, ANY_NR, __NR_restart_syscall, true, true },
+	{ "another instruction", 0x9090, ANY_NR, __NR_restart_syscall, true },
+	{ "another call", SYSCALL_INSN, ANY_NR, ANY_NR, true },
+	{ "not in a call", SYSCALL_INSN, -1, __NR_restart_syscall, true },
+	{ "no code there", SYSCALL_INSN, ANY_NR, __NR_restart_syscall, false },
+};
+
+static void about_desc(const struct about_row *row, char *desc)
+{
+	strscpy(desc, row->what, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(about, about_rows, about_desc);
+
+static void pending_restart_is_recognised(struct kunit *test)
+{
+	const struct about_row *row = test->param_value;
+	unsigned long code = make_stack(test, PROT_READ | PROT_WRITE);
+	struct pt_regs *regs = test->priv, *expected;
+
+	KUNIT_ASSERT_EQ(test, copy_to_user((void __user *)code, &row->insn,
+					   sizeof(row->insn)), 0);
+	if (!row->readable)
+		KUNIT_ASSERT_EQ(test, vm_munmap(code, PAGE_SIZE), 0);
+	user_gp(regs)[R_IP] = code;
+	user_gp(regs)[R_AX] = row->ax;
+	set_syscall_nr(regs, row->nr);
+	expected = copy_regs(regs);
+	if (row->about)
+		set_syscall_nr(expected, -1);
+	KUNIT_EXPECT_EQ(test, ntapc_arch_about_to_restart(regs), row->about);
+	KUNIT_EXPECT_TRUE(test, same_as_copy(regs));
+}
+
 static struct kunit_case frame_cases[] = {
 	KUNIT_CASE(frame_is_aligned_below_red_zone),
 	KUNIT_CASE(nothing_above_is_touched),
 	KUNIT_CASE(dispatcher_is_entered),
 	KUNIT_CASE_PARAM(fault_leaves_registers, fault_gen_params),
 	KUNIT_CASE(read_only_stack_is_fault),
+	KUNIT_CASE_PARAM(pending_restart_is_recognised, about_gen_params),
 	{ }
 };
 

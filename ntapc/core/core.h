@@ -167,6 +167,8 @@ void ntapc_core_requeue(struct ntapc_kthread *kt, struct list_head *taken);
 struct ntapc_apc *ntapc_core_next_kernel(struct ntapc_kthread *kt,
 					 bool *blocked);
 struct ntapc_apc *ntapc_core_next_user(struct ntapc_kthread *kt, bool guarded);
+u32 ntapc_core_next_users(struct ntapc_kthread *kt, u32 max,
+			  struct list_head *taken);
 
 /* alert.c: KeTestAlertThread, KeAlertThread */
 bool ntapc_core_test_alert(struct ntapc_kthread *kt, enum ntapc_mode mode);

@@ -74,3 +74,37 @@ struct ntapc_apc *ntapc_core_next_user(struct ntapc_kthread *kt, bool guarded)
 	state->user_pending = false;
 	return take_first(&state->normal[NTAPC_USER_MODE]);
 }
+
+/**
+ * ntapc_core_next_users - several ordinary user APCs at once
+ * @kt: the current thread, at an alertable point, none of whose special user or
+ *	kernel APCs is to run first
+ * @max: at most so many, at least 1
+ * @taken: they are added to its tail, in order
+ *
+ * The end of each arms the next (12.2), so that one after the other would be
+ * taken as well; what is left is not armed.
+ *
+ * Return: how many.
+ */
+u32 ntapc_core_next_users(struct ntapc_kthread *kt, u32 max,
+			  struct list_head *taken)
+{
+	struct ntapc_apc_state *state = &kt->apc_state;
+	struct list_head *list = &state->normal[NTAPC_USER_MODE];
+	struct list_head *last = list;
+	struct ntapc_apc *apc;
+	LIST_HEAD(head);
+	u32 nr = 0;
+
+	list_for_each_entry(apc, list, entry) {
+		apc->inserted = false;
+		last = &apc->entry;
+		if (++nr == max)
+			break;
+	}
+	list_cut_position(&head, list, last);
+	list_splice_tail(&head, taken);
+	state->user_pending = false;
+	return nr;
+}

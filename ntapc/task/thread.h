@@ -166,6 +166,7 @@ struct ntapc_continuation;
  * @nr_user: ordinary user APCs queued; under @lock
  * @nr_limited: of both kinds, those that the limit is for; under @lock
  * @nr_special: special user APCs queued, in either stage; under @lock
+ * @nr_foreign: of both, those queued from another address space; under @lock
  * @exit_status: plain loads and stores
  * @authority: counts the changes that took away other processes' right to act
  *	on the thread; under @lock
@@ -208,6 +209,7 @@ struct ntapc_thread {
 	struct kref kref;
 	u32 nr_user;
 	u32 nr_special;
+	u32 nr_foreign;
 	u32 nr_limited;
 	u32 exit_status;
 	u32 authority;
@@ -259,8 +261,8 @@ extern unsigned int ntapc_max_queued_per_user;
 struct ntapc_user *ntapc_user_get(kuid_t uid);
 void ntapc_user_put(struct ntapc_user *user);
 u32 ntapc_user_queued(const struct ntapc_user *user);
-bool ntapc_user_charge(struct ntapc_user *user);
-void ntapc_user_uncharge(struct ntapc_user *user);
+u32 ntapc_user_charge(struct ntapc_user *user, u32 nr);
+void ntapc_user_uncharge(struct ntapc_user *user, u32 nr);
 
 /* queue.c: user APCs */
 int ntapc_queue_init(void);
@@ -289,6 +291,7 @@ struct ntapc_user_apc *ntapc_take_user(struct ntapc_thread *thread,
 				       struct list_head *stale);
 void ntapc_untake(struct ntapc_thread *thread, struct list_head *taken);
 void ntapc_free_apcs(struct list_head *apcs);
+void ntapc_apcs_done(struct list_head *apcs);
 bool ntapc_thread_guarded(const struct ntapc_thread *thread);
 int ntapc_push_special(struct ntapc_thread *thread,
 		       const struct ntapc_queue *args);

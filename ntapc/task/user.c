@@ -101,27 +101,32 @@ u32 ntapc_user_queued(const struct ntapc_user *user)
 }
 
 /**
- * ntapc_user_charge - one more APC, if the limit allows
+ * ntapc_user_charge - more APCs, as many as the limit allows
  * @user: to be charged, referenced; the charge keeps it, too
+ * @nr: how many more
  *
- * Return: whether the limit allowed it.
+ * Return: how many of them the limit allowed.
  */
-bool ntapc_user_charge(struct ntapc_user *user)
+u32 ntapc_user_charge(struct ntapc_user *user, u32 nr)
 {
 	unsigned int max = READ_ONCE(ntapc_max_queued_per_user);
+	u32 queued = lower_32_bits(atomic64_add_return(nr, &user->state));
+	u32 excess;
 
-	if (lower_32_bits(atomic64_inc_return(&user->state)) <= max)
-		return true;
-	atomic64_dec(&user->state);
-	return false;
+	if (likely(queued <= max))
+		return nr;
+	excess = min(queued - max, nr);
+	atomic64_sub(excess, &user->state);
+	return nr - excess;
 }
 
 /**
  * ntapc_user_uncharge - undo ntapc_user_charge()
  * @user: who was charged
+ * @nr: for how many
  */
-void ntapc_user_uncharge(struct ntapc_user *user)
+void ntapc_user_uncharge(struct ntapc_user *user, u32 nr)
 {
-	if (!atomic64_dec_return(&user->state))
+	if (!atomic64_sub_return(nr, &user->state))
 		free_user(user);
 }

@@ -40,6 +40,47 @@ static void init_batch(struct batch *batch, u64 to, u32 room)
 }
 
 /*
+ * Takes up to @max ordinary APCs at once, which none is to go before and none of
+ * which can have become stale.
+ */
+static void take_ordinary(struct ntapc_thread *thread, struct batch *batch,
+			  u32 max)
+{
+	struct ntapc_apc *apc;
+	LIST_HEAD(taken);
+	u32 nr;
+
+	nr = ntapc_core_next_users(&thread->kt, max, &taken);
+	list_for_each_entry(apc, &taken, entry) {
+		if (!ntapc_user_apc_of(apc)->reserve)
+			thread->nr_limited--;
+	}
+	thread->nr_user -= nr;
+	thread->nr_delivered += nr;
+	list_splice_tail(&taken, &batch->taken);
+	batch->nr += nr;
+}
+
+/* Takes one APC, a special one first; whether there was one. */
+static bool take_one(struct ntapc_thread *thread, struct batch *batch)
+{
+	struct ntapc_apc_state *state = &thread->kt.apc_state;
+	struct ntapc_user_apc *uapc;
+
+	/* Each one's end would arm the next (12.2). */
+	state->user_pending = !batch->special_only &&
+		!list_empty(&state->normal[NTAPC_USER_MODE]);
+	uapc = ntapc_take_user(thread, &batch->stale);
+	if (!uapc)
+		return false;
+	ntapc_uncount(thread, uapc);
+	thread->nr_delivered++;
+	list_add_tail(&uapc->apc.entry, &batch->taken);
+	batch->nr++;
+	return true;
+}
+
+/*
  * Takes up to TAKE_CHUNK APCs off the queue, special ones first. Returns whether
  * there may be more.
  */
@@ -47,24 +88,19 @@ static bool take_chunk(struct ntapc_thread *thread, struct batch *batch)
 {
 	struct ntapc_apc_state *state = &thread->kt.apc_state;
 	u32 until = min(batch->room, batch->nr + TAKE_CHUNK);
-	struct ntapc_user_apc *uapc = NULL;
 
 	lockdep_assert_held(&thread->lock);
 	while (batch->nr < until && (thread->nr_user || thread->nr_special)) {
-		/* Each one's end would arm the next (12.2). */
-		state->user_pending = !batch->special_only &&
-			!list_empty(&state->normal[NTAPC_USER_MODE]);
-		uapc = ntapc_take_user(thread, &batch->stale);
-		if (!uapc)
+		if (!state->special_pending && !thread->nr_foreign &&
+		    !batch->special_only &&
+		    !list_empty(&state->normal[NTAPC_USER_MODE]))
+			take_ordinary(thread, batch, until - batch->nr);
+		else if (!take_one(thread, batch))
 			break;
-		ntapc_uncount(thread, uapc);
-		thread->nr_delivered++;
-		list_add_tail(&uapc->apc.entry, &batch->taken);
-		batch->nr++;
 	}
 	state->user_pending = false;
 	ntapc_control_publish(thread);
-	return uapc && batch->nr == until && until < batch->room;
+	return batch->nr == until && until < batch->room;
 }
 
 /* Writes the records of what has been taken; whether that worked. */
@@ -95,17 +131,6 @@ fault:
 	return false;
 }
 
-static void deliver_taken(struct list_head *taken)
-{
-	struct ntapc_normal normal;
-	struct ntapc_apc *apc, *next;
-
-	list_for_each_entry_safe(apc, next, taken, entry) {
-		normal = apc->normal;
-		apc->kernel_routine(apc, &normal);
-	}
-}
-
 /*
  * Hands over what has been taken, and what follows if there is @more. Returns
  * how many, 0 if all have become stale, or -EFAULT with none off the queue.
@@ -126,7 +151,7 @@ static int deliver_records(struct ntapc_thread *thread, struct batch *batch,
 		ntapc_untake(thread, &batch->taken);
 		ret = -EFAULT;
 	} else {
-		deliver_taken(&batch->taken);
+		ntapc_apcs_done(&batch->taken);
 	}
 	if (unlikely(!list_empty(&batch->stale)))
 		ntapc_free_apcs(&batch->stale);

@@ -23,9 +23,9 @@ Q := $(if $(filter 1,$(V)),,@)
 G := tools/guest
 BUILD := $(abspath $(or $(NTAPC_BUILD),build))
 HOST_SRC := $(BUILD)/host-$(KERNELRELEASE)/src
-GUEST_ID := $(if $(filter um,$(GUEST)),um,qemu-$(KVER))
-GUEST_SRC := $(BUILD)/$(GUEST_ID)/src
-GUEST_ARCH := $(if $(filter um,$(GUEST)),ARCH=um)
+GUEST_ID = $(if $(filter um,$(GUEST)),um,qemu-$(KVER))
+GUEST_SRC = $(BUILD)/$(GUEST_ID)/src
+GUEST_ARCH = $(if $(filter um,$(GUEST)),ARCH=um)
 GUEST_VARS := $(if $(NTAPC_GCOV),NTAPC_GCOV=$(NTAPC_GCOV))
 USER_PARTS := $(patsubst %/Makefile,%,$(wildcard tools/lib/Makefile tools/ntapc/Makefile tools/bench/Makefile))
 PART_VARS := --no-print-directory V=$(filter 1,$(V)) PREFIX=$(PREFIX) LIB=$(BUILD)/host/lib
@@ -65,9 +65,7 @@ demo: image
 check:
 	$(Q)$(G)/check.sh
 
-kunit: GUEST = um
-kunit: GUEST_ID = um
-kunit: GUEST_ARCH = ARCH=um
+kunit: override GUEST = um
 kunit: image
 	$(Q)$(G)/report.sh kunit
 

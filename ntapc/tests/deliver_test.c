@@ -211,6 +211,62 @@ static void user_apc_is_taken(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, state->special_pending, row->still_special);
 }
 
+/* Several at once: as many as if the end of each had armed the next (12.2). */
+struct users_row {
+	const char *queued;
+	u32 max;
+	const char *taken, *left;
+	bool special_left;
+};
+
+static const struct users_row users_rows[] = {
+	{ "", 1, "", "", false },
+	{ "o", 1, "a", "", false },
+	{ "ooo", 1, "a", "bc", false },
+	{ "ooo", 2, "ab", "c", false },
+	{ "ooo", 3, "abc", "", false },
+	{ "ooo", 4, "abc", "", false },
+	/* Special ones that the guard holds back stay. */
+	{ "x", 2, "", "a", true },
+	{ "oxoxo", 2, "ac", "bde", true },
+	{ "oxoxo", 4, "ace", "bd", true },
+};
+
+static void users_desc(const struct users_row *row, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "12.2: %u of \"%s\"", row->max,
+		 row->queued);
+}
+
+KUNIT_ARRAY_PARAM(users, users_rows, users_desc);
+
+static void user_apcs_are_taken_at_once(struct kunit *test)
+{
+	const struct users_row *row = test->param_value;
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_apc_state *state = &f->kt.apc_state;
+	const char *expected = row->taken;
+	struct ntapc_apc *apc, *next;
+	LIST_HEAD(taken);
+
+	ntapc_test_queue_all(test, row->queued);
+	state->user_pending = true;
+	KUNIT_EXPECT_EQ(test, ntapc_core_next_users(&f->kt, row->max, &taken),
+			strlen(row->taken));
+	list_for_each_entry_safe(apc, next, &taken, entry) {
+		KUNIT_EXPECT_FALSE(test, apc->inserted);
+		KUNIT_EXPECT_EQ(test, ntapc_test_letter(f, apc), *expected);
+		if (*expected)
+			expected++;
+		list_del_init(&apc->entry);
+	}
+	KUNIT_EXPECT_STREQ(test, expected, "");
+	KUNIT_EXPECT_STREQ(test, ntapc_test_order(f, state, NTAPC_USER_MODE),
+			   row->left);
+	KUNIT_EXPECT_FALSE(test, state->user_pending);
+	KUNIT_EXPECT_EQ(test, state->special_pending, row->special_left);
+}
+
 /* Delivers the next user APC as the end of the last one does (12.2). */
 static char continue_chain(struct ntapc_fixture *f)
 {
@@ -331,6 +387,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(kernel_routine_owns_apc),
 	KUNIT_CASE(special_interrupts_normal),
 	KUNIT_CASE_PARAM(user_apc_is_taken, user_gen_params),
+	KUNIT_CASE_PARAM(user_apcs_are_taken_at_once, users_gen_params),
 	KUNIT_CASE(chain_drains_queue),
 	KUNIT_CASE(chain_ends_without_test),
 	KUNIT_CASE(alert_ends_chain),

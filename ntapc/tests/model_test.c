@@ -499,6 +499,34 @@ static void step_next_user(struct run *run)
 		    model_next_user(&run->model, guarded));
 }
 
+static void step_next_users(struct run *run)
+{
+	struct model_state *state = &run->model.active;
+	u32 max = 1 + below(run, 4), nr = 0, there;
+	struct ntapc_apc *apc, *next;
+	LIST_HEAD(taken);
+
+	if (run->model.in_wait || !one_in(run, 2))
+		return;
+	snprintf(run->what, sizeof(run->what), "next %u user APCs", max);
+	there = model_nr_ordinary(&run->model, state, NTAPC_USER_MODE);
+	there = min(max, there);
+	expect(run, ntapc_core_next_users(&run->f->kt, max, &taken) == there,
+	       "the number of APCs");
+	list_for_each_entry_safe(apc, next, &taken, entry) {
+		int at = model_nr_special(&run->model, state, NTAPC_USER_MODE);
+
+		if (at == state->nr[NTAPC_USER_MODE])
+			break;
+		compare_apc(run, apc, state->queue[NTAPC_USER_MODE][at]);
+		model_take_at(&run->model, state, NTAPC_USER_MODE, at);
+		list_del_init(&apc->entry);
+		nr++;
+	}
+	state->user_pending = false;
+	expect(run, nr == there && list_empty(&taken), "the APCs taken");
+}
+
 /* Puts @nr of @taken, in this order, back into the model's user queue. */
 static void model_requeue(struct model *m, const int *taken, int nr)
 {
@@ -700,7 +728,8 @@ static void step_attach(struct run *run)
 static void (*const step_functions[])(struct run *run) = {
 	step_init, step_init, step_init, step_insert, step_insert, step_insert,
 	step_insert, step_insert, step_remove, step_flush, step_next_kernel,
-	step_next_kernel, step_next_user, step_next_user, step_requeue,
+	step_next_kernel, step_next_user, step_next_user, step_next_users,
+	step_requeue,
 	step_alert, step_test_alert, step_wait, step_wait, step_satisfy,
 	step_wait_end, step_wait_end, step_set, step_attach,
 };

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 #
 # Debian packages without touching the system's configuration; sourced after
 # lib.sh.  The kernels live in the release's security suite, which a bare system

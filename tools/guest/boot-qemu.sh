@@ -22,4 +22,4 @@ trace exec qemu-system-x86_64 -nodefaults -no-user-config -display none -no-rebo
 	-chardev stdio,id=user,signal=off -serial chardev:user \
 	-serial "file:$results" \
 	-kernel "$kernel/vmlinuz" -initrd "$initrd" \
-	-append "console=ttyS0 ignore_loglevel $guest_args"
+	-append "console=ttyS0 ignore_loglevel ${guest_args:-}"

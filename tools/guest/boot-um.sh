@@ -10,8 +10,9 @@
 kernel=$1 initrd=$2 console=$4
 ulimit -c 0
 allowed=$(taskset -cp $$ | sed 's/.*[ ,-]//')
+# shellcheck disable=SC2086 # arguments, not one
 trace exec taskset -c "$allowed" "$kernel/linux" \
 	"mem=${guest_mem:-1G}" "initrd=$initrd" \
 	con=null con0=null,fd:2 con1=fd:0,fd:1 ssl=null console=tty0 \
-	ignore_loglevel kasan_multi_shot $guest_args \
+	ignore_loglevel kasan_multi_shot ${guest_args:-} \
 	2>"$console"

@@ -24,8 +24,9 @@ module()
 {
 	local log=$reports/module-$1${2:-}.ktap
 
+	: >"$log"
 	make -s --no-print-directory -C "$top_dir" module-guest GUEST="$1" KVER="${2:-6.12}" \
-		>"$log" 2> >(tee -a "$log" >&2) && return
+		>>"$log" 2> >(tee -a "$log" >&2) && return
 	sed -i 's/^/# /' "$log"
 	printf '== module (%s %s) ==\nnot ok 1 the module was not built\n' "$1" "${2:-}" >>"$log"
 	echo "$log" >&3
@@ -58,16 +59,23 @@ quietly "$reports/image.log" "$guest_dir/image.sh"
 
 finished=$reports/finished
 mkfifo "$finished"
+# A process group of their own, to end the lanes by when this is interrupted
+set -m
 {
 	lane_um 3>&1 >&2 &
 	lane_qemu 3>&1 >&2 &
 	wait
-} >"$finished" &
+} >"$finished" </dev/null &
+lanes=$!
+set +m
+trap 'kill -- "-$lanes" 2>/dev/null || :' EXIT
+trap 'exit 130' INT TERM
 while read -r report; do
 	cat "$report"
 	cat "$report" >>"$reports/all.ktap"
 done <"$finished"
-wait
+wait "$lanes" || :
+trap - EXIT
 
 say "all suites took $((SECONDS - started)) seconds; the logs are in $reports"
 "$guest_dir/ktap-sum.sh" "$reports/all.ktap" | tee "$reports/sum"

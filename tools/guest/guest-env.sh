@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 #
 # Which guest is meant; sourced after lib.sh.  From GUEST (qemu or um) and KVER
 # (6.12 or 6.1) it sets

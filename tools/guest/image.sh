@@ -9,8 +9,8 @@
 
 build_dir=${NTAPC_BUILD:-$top_dir/build}
 image=$build_dir/image
-verbose=V=
-[ "${V:-0}" != 1 ] || verbose=V=1
+verbose=(-s V=)
+[ "${V:-0}" != 1 ] || verbose=(V=1)
 
 mkdir -p "$build_dir"
 exec 7>"$build_dir/image.lock"
@@ -19,7 +19,7 @@ rm -rf "$image.new"
 mkdir -p "$image.new/usr/bin"
 for part in tools/lib tools/ntapc tools/bench selftests; do
 	[ -e "$top_dir/$part/Makefile" ] || continue
-	trace make --no-print-directory -C "$top_dir/$part" "$verbose" \
+	trace make --no-print-directory -C "$top_dir/$part" "${verbose[@]}" \
 		O="$build_dir/${part##*/}" LIB="$build_dir/lib" STATIC=1 DESTDIR="$image.new" PREFIX=/usr all install
 done
 install -m 755 "$guest_dir/kunit-results" "$image.new/usr/bin/"

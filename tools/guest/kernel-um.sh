@@ -18,17 +18,20 @@ config=$guest_dir/um.config
 
 show_progress()
 {
-	awk -v total="$objects" '
-	/^  (CC|AS|LD|AR|HOSTCC) / {
-		n++
-		percent = int(n * 20 / total) * 5
-		if (percent > 95) percent = 95
-		if (percent > shown) {
-			shown = percent
-			printf "ntapc: building the debug kernel: %d%% (%d files)\n", percent, n
-			fflush()
-		}
-	}' >&2
+	local line files=0 percent shown=0
+
+	while read -r line; do
+		case $line in
+		'CC '*|'AS '*|'LD '*|'AR '*|'HOSTCC '*) files=$((files + 1)) ;;
+		*) continue ;;
+		esac
+		percent=$((files * 20 / objects * 5))
+		[ "$percent" -lt 100 ] || percent=99
+		if [ "$percent" -gt "$shown" ]; then
+			shown=$percent
+			say "building the debug kernel: $percent% ($files files)"
+		fi
+	done
 }
 
 build()

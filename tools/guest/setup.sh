@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# setup.sh [module|guest|style]...: makes sure that the Debian packages a target
+# setup.sh [guest|style]...: makes sure that the Debian packages a target
 # needs are installed.  Says nothing when they are.  As root it installs them;
 # otherwise through sudo when that asks for no password; otherwise it prints the
 # one command for the user to run and fails.
@@ -11,7 +11,6 @@
 packages_for()
 {
 	case $1 in
-	module) echo gcc libc6-dev make libelf1 kmod ;;
 	guest) echo gcc libc6-dev make libelf1 bc bison flex xz-utils \
 		    busybox-static qemu-system-x86 ;;
 	style) echo perl sparse clang-format ;;
@@ -29,19 +28,43 @@ missing_packages()
 	done
 }
 
+# show_progress LOG: apt's output into LOG, and of it every twentieth package
+show_progress()
+{
+	local line total=0 got=0 set_up=0
+
+	while read -r line; do
+		echo "$line" >>"$1"
+		case $line in
+		*' newly installed'*)
+			total=${line%% newly installed*} total=${total##* } ;;
+		Get:*)
+			got=$((got + 1))
+			[ $((got % 20)) != 0 ] || say "$got of $total packages downloaded" ;;
+		'Setting up '*)
+			set_up=$((set_up + 1))
+			[ $((set_up % 20)) != 0 ] || say "$set_up of $total packages set up" ;;
+		esac
+	done
+}
+
 install_packages()
 {
 	local as_root=() log=$cache_dir/setup.log
-	local apt=(env DEBIAN_FRONTEND=noninteractive apt-get)
+	local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q)
+	local install=(install -y --no-install-recommends "$@")
 
 	[ "$(id -u)" = 0 ] || as_root=(sudo -n)
 	mkdir -p "$cache_dir"
 	: >"$log"
 	say "installing packages: $*"
-	if ! "${as_root[@]}" "${apt[@]}" -q install -y --no-install-recommends "$@" >>"$log" 2>&1; then
+	if ! "${as_root[@]}" "${apt[@]}" "${install[@]}" 2>&1 </dev/null | show_progress "$log"; then
 		say "refreshing the package lists"
-		"${as_root[@]}" "${apt[@]}" -q update >>"$log" 2>&1 || :
-		quietly "$log" "${as_root[@]}" "${apt[@]}" -q install -y --no-install-recommends "$@"
+		"${as_root[@]}" "${apt[@]}" update >>"$log" 2>&1 || :
+		if ! "${as_root[@]}" "${apt[@]}" "${install[@]}" 2>&1 </dev/null | show_progress "$log"; then
+			tail -n 25 "$log" >&2
+			die "the packages could not be installed; the whole log is $log"
+		fi
 	fi
 	say "packages installed"
 }

@@ -196,6 +196,9 @@ TEST_F(cont, each_flag)
 	int ret;
 
 	for (flag = 1; flag; flag <<= 1) {
+		/* UML steps on in the handler, and never gets out of it. */
+		if (flag == FLAG_TF && on_uml())
+			continue;
 		frame = good_frame();
 		frame.context.eflags = flag;
 		ret = try_continue(&frame, 0);
@@ -412,7 +415,7 @@ TEST_F_TIMEOUT(cont, random, 60)
 		frame.context.rip = random_address(ADDR(cont_land));
 		frame.context.rsp = random_address(frame.context.rsp);
 		frame.context.eflags = random64();
-		if (random64() % 4)
+		if (random64() % 4 || on_uml())
 			frame.context.eflags &= ~FLAG_TF;
 		if (random64() % 2)
 			frame.context.cs = random64() % 2 ? random64() :

@@ -17,7 +17,7 @@ cd "$(dirname "$0")" || exit 1
 # In this order; whatever else is here comes before the last two, of which the
 # first takes the module away for a while and the second can't be undone.
 FIRST="abi abi32 open queue wait record frame special state cont eintr exec
-	exit storm fail"
+	exit storm"
 LAST="unload yama"
 
 all_programs() {
@@ -41,9 +41,8 @@ all_programs() {
 # Seconds that a program may take.
 limit_of() {
 	case $1 in
-	storm | state) echo 120 ;;
-	unload | fail | cont) echo 90 ;;
-	*) echo 60 ;;
+	storm | state | cont) echo 400 ;;
+	*) echo 200 ;;
 	esac
 }
 

@@ -18,6 +18,7 @@
 
 /* state_asm.S */
 extern volatile int spin_stop;
+extern volatile __u64 spin_rounds;
 extern const __u64 pattern[15];
 extern __u64 captured[16], captured_flags;
 extern unsigned char captured_xmm[16][16];
@@ -87,28 +88,30 @@ FIXTURE_TEARDOWN(state)
  */
 static bool send_specials(int thread, const void *routine, unsigned int count)
 {
-	struct sched_param param = { .sched_priority = 10 };
+	struct sched_param first = { .sched_priority = 10 }, usual = {};
 	bool alone = nr_cpus() == 1;
 	unsigned int before, round, i;
+	bool ok = true;
 	__u64 give_up;
 
 	if (alone)
-		sched_setscheduler(0, SCHED_FIFO, &param);
-	for (i = 0; i < count; i++) {
+		sched_setscheduler(0, SCHED_FIFO, &first);
+	for (i = 0; i < count && ok; i++) {
 		before = atomic_load(&hits);
-		if (queue_special(thread, routine, i))
-			return false;
+		ok = !queue_special(thread, routine, i);
 		give_up = in_ms(PATIENCE_MS);
-		for (round = 0; atomic_load(&hits) == before; round++) {
+		for (round = 0; ok && atomic_load(&hits) == before; round++) {
 			if (alone || round > 10000)
 				breathe(100);
 			else
 				__builtin_ia32_pause();
-			if (now() > give_up)
-				return false;
+			ok = now() < give_up;
 		}
 	}
-	return true;
+	/* Threads that are made later inherit this. */
+	if (alone)
+		sched_setscheduler(0, SCHED_OTHER, &usual);
+	return ok;
 }
 
 static void hit(__u64 arg0, __u64 arg1, __u64 arg2)
@@ -176,6 +179,7 @@ TEST_F(state, at_the_entry)
 {
 	struct worker worker;
 	unsigned int i, j;
+	__u64 rounds;
 
 	/* In the order of the pattern; rsp and rdi are the frame's address. */
 	static const int order[] = {
@@ -186,10 +190,10 @@ TEST_F(state, at_the_entry)
 	ASSERT_TRUE(worker_start(&worker, dev, registers_worker));
 	ASSERT_TRUE(worker_reached(&worker, 1));
 	for (i = 0; i < 100; i++) {
-		/* The very first may come before the registers are filled. */
+		/* It must be back in its loop from the last one. */
+		rounds = spin_rounds;
+		ASSERT_TRUE(wait_until(spin_rounds > rounds + 1));
 		ASSERT_TRUE(send_specials(worker.fd, hit, 1));
-		if (!i)
-			continue;
 		for (j = 0; j < 15; j++) {
 			if (order[j] >= 0) {
 				ASSERT_EQ(pattern[j], captured[order[j]]) {
@@ -666,6 +670,8 @@ TEST_F(state, single_stepped)
 	pid_t child;
 	int thread;
 
+	if (on_uml() && variant->dispatcher == dispatch_user)
+		SKIP(return, "stepping over a popf leaves the trap flag set");
 	child = start_traced(variant->dispatcher, be_traced);
 	ASSERT_LT(0, child);
 	thread = open_thread(dev, child);
@@ -860,7 +866,7 @@ TEST_F(state, queued_at_system_call_stops)
 	EXPECT_EQ(0, WEXITSTATUS(status));
 	EXPECT_LT(100, stops);
 	EXPECT_LT(20, events);
-	EXPECT_LT(10, queued);
+	EXPECT_LT(3, queued);
 	/* The last may be dropped by the exit. */
 	ran = atomic_load(&traced->ran);
 	EXPECT_TRUE(ran == queued || ran == queued - 1);

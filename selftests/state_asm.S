@@ -5,9 +5,11 @@
  */
 
 	.bss
-	.globl	spin_stop, captured, captured_flags, captured_xmm
+	.globl	spin_stop, spin_rounds, captured, captured_flags, captured_xmm
 	.balign	64
 spin_stop:
+	.skip	8
+spin_rounds:
 	.skip	8
 saved_rsp:
 	.skip	8
@@ -105,6 +107,7 @@ spin_registers:
 	each_register check_red_zone
 	cmp	%r15, -128(%rsp)
 	jne	9f
+	incq	spin_rounds(%rip)
 	cmpl	$0, spin_stop(%rip)
 	je	1b
 	xor	%eax, %eax

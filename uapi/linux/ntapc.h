@@ -211,7 +211,7 @@ struct ntapc_dispatcher {
 
 /**
  * struct ntapc_record - one APC, handed over as data
- * @routine: as it was queued
+ * @routine: as it was queued; never 0
  * @arg: as they were queued
  * @flags: NTAPC_QUEUE_SPECIAL and NTAPC_QUEUE_CALLBACK_CONTEXT as queued
  * @pad: 0
@@ -366,8 +366,9 @@ struct ntapc_context {
  *	as it is
  * @context: what was interrupted
  *
- * The frame starts on a 64-byte boundary at least 128 bytes (the red zone)
- * below the interrupted stack pointer, and so is never above it.
+ * The frame starts on a 64-byte boundary. Its end is at least 16 bytes below the
+ * red zone, which is the 128 bytes below the interrupted stack pointer: from
+ * those 16 a return instruction can restore rip and rsp at once.
  */
 struct ntapc_frame {
 	__u32 size;

@@ -287,16 +287,21 @@ static inline __u64 in_ms(__u64 ms)
 	return now() + ms * NS_PER_MS;
 }
 
-/* Lets others run: one processor must be enough for every test. */
+/* Lets others run, longer the more rounds: one processor must be enough. */
 static inline void breathe(unsigned int round)
 {
-	struct timespec ts = { .tv_nsec = 50000 };
+	struct timespec ts = {
+		.tv_nsec = round < 200 ? 50000 : round < 400 ? 200000 : 1000000,
+	};
 
 	if (round < 16)
 		sched_yield();
 	else
 		nanosleep(&ts, NULL);
 }
+
+/* breathe() for who has nothing to hurry for. */
+#define UNHURRIED	1000
 
 /* Waits for a condition to come true; is false if it never did. */
 #define wait_until(condition) ({					\

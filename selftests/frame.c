@@ -550,7 +550,7 @@ static void hit_back(__u64 arg0, __u64 arg1, __u64 arg2)
 
 TEST_F(frame, ping_pong)
 {
-	unsigned int rounds = scaled(5000) * 2 - 1;
+	unsigned int rounds = scaled(1000) * 2 - 1;
 	int i;
 
 	for (i = 0; i < 2; i++) {

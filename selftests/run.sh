@@ -41,8 +41,8 @@ all_programs() {
 # Seconds that a program may take.
 limit_of() {
 	case $1 in
-	storm | state | cont) echo 400 ;;
-	*) echo 200 ;;
+	storm | state | cont) echo 900 ;;
+	*) echo 600 ;;
 	esac
 }
 

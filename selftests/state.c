@@ -135,7 +135,7 @@ TEST_F_TIMEOUT(state, registers_and_red_zone, 60)
 
 	ASSERT_TRUE(worker_start(&worker, dev, registers_worker));
 	ASSERT_TRUE(worker_reached(&worker, 1));
-	EXPECT_TRUE(send_specials(worker.fd, hit, scaled(15000)));
+	EXPECT_TRUE(send_specials(worker.fd, hit, scaled(5000)));
 	EXPECT_EQ(1, atomic_load(&worker.stage));
 	spin_stop = 1;
 	worker_join(&worker);

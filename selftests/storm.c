@@ -171,7 +171,7 @@ static void *produce(void *arg)
 		/* Don't let all of them wait for an exit. */
 		if (!(producer->quota % 16) &&
 		    nr_pending(life->worker.fd) > QUEUE_ENOUGH) {
-			breathe(100);
+			breathe(UNHURRIED);
 			producer->seed++;
 			continue;
 		}
@@ -287,7 +287,7 @@ TEST_F_TIMEOUT(storm, each_accounted_for_once, 100)
 			producers[p].joined = true;
 			running--;
 		}
-		breathe(100);
+		breathe(UNHURRIED);
 	}
 	atomic_store(&producers_done, true);
 	for (i = 0; i < CONSUMERS; i++)

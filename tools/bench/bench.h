@@ -158,6 +158,7 @@ struct options {
 	const char *guest;
 	unsigned int repetitions;
 	unsigned int samples;	/* for each repetition */
+	double repetition_ns;	/* which is cut short after this */
 	unsigned int threads;	/* for the case of many threads */
 	unsigned int queued;	/* for the case of many queued */
 };

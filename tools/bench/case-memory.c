@@ -16,7 +16,7 @@
 #include "bench.h"
 
 #define MAX_THREADS	20000
-#define APCS		60000
+#define APCS		50000
 
 static double kernel_bytes(void)
 {

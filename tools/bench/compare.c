@@ -14,9 +14,8 @@ static unsigned int nr_peers(const struct comparison *c)
 	return n;
 }
 
-/* A repetition is cut short so that it takes no longer than this. */
-#define REPETITION_NS	1.5e9
-#define LEAST		20
+/* A repetition is cut short so that it takes not much longer than it may. */
+#define LEAST	20
 
 static void run_side(side_fn run, struct series *s, enum cpu cpu,
 		     unsigned int count)
@@ -31,7 +30,7 @@ static void run_side(side_fn run, struct series *s, enum cpu cpu,
 	ns = clock_ns(clock_now() - begin);
 	series_free(&cold);
 
-	affordable = REPETITION_NS * warm_up / ns;
+	affordable = options.repetition_ns * warm_up / ns;
 	if (count > affordable)
 		count = affordable > LEAST ? affordable : LEAST;
 	run(s, cpu, count);

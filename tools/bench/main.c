@@ -38,7 +38,7 @@ static const char usage[] =
 "  -o FILE   results as JSON (/out/bench.json)\n"
 "  -g NAME   name of this guest in them\n"
 "  -r N      repetitions, interleaved (5)\n"
-"  -n N      samples for each repetition\n"
+"  -n N      samples for each repetition, as far as time goes\n"
 "  -t N      threads in case 10 (100000, as far as memory goes)\n"
 "  -q N      queued APCs in case 10 (1000000)\n"
 "  -l        list the cases\n"
@@ -148,12 +148,13 @@ static void set_defaults(void)
 {
 	bool slow = !strcmp(report_guest(), "um");
 
+	options.repetition_ns = slow ? 0.3e9 : 1.5e9;
 	if (!options.samples)
 		options.samples = slow ? 500 : 2000;
 	if (!options.threads)
 		options.threads = slow ? 2000 : 100000;
 	if (!options.queued)
-		options.queued = slow ? 100000 : 1000000;
+		options.queued = slow ? 50000 : 1000000;
 }
 
 /* For sigqueue(), and for descriptors of many threads. */

@@ -866,7 +866,8 @@ TEST_F(state, queued_at_system_call_stops)
 	EXPECT_EQ(0, WEXITSTATUS(status));
 	EXPECT_LT(100, stops);
 	EXPECT_LT(20, events);
-	EXPECT_LT(3, queued);
+	/* How many depends on how far it gets while one is put off. */
+	EXPECT_LT(0, queued);
 	/* The last may be dropped by the exit. */
 	ran = atomic_load(&traced->ran);
 	EXPECT_TRUE(ran == queued || ran == queued - 1);

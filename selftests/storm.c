@@ -714,7 +714,7 @@ static void count_up(__u64 arg0, __u64 arg1, __u64 arg2)
 
 TEST_F_TIMEOUT(long_queue, drained, 60)
 {
-	unsigned int many = scaled(300000), i;
+	unsigned int many = scaled(100000), i;
 	int fd = open_thread(dev, 0);
 
 	ASSERT_EQ(0, set_parameter("max_queued_per_thread", 2000000));

@@ -15,7 +15,7 @@ fi
 counts=$(realpath "${1:?usage: coverage.sh [-v] RESULTS}")
 [ -d "$counts/gcov" ] || die "$1 has no line counts: run with NTAPC_GCOV=1"
 
-cd "$counts"
+cd "$counts" || exit
 find gcov -name '*.gcda' | sort | while read -r data; do
 	# The counts are under the path of the objects, where the graphs are
 	notes=${data#gcov}

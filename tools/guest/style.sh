@@ -22,12 +22,13 @@ mapfile -t user_files < <(find tools selftests -name '*.[ch]' -type f ! -path '*
 # registers of an interrupted system call are about.
 kernel_ignore=FILE_PATH_CHANGES,LINUX_VERSION_CODE,CONSTANT_COMPARISON,ENOSYS
 
-# User code has no kernel API to prefer, and NT's names and types are NT's.
+# User code has no kernel API to prefer, NT's names and types are NT's, and the
+# test harness's macros want braces around them.
 user_ignore=PREFER_KERNEL_TYPES,CAMELCASE,VOLATILE,NEW_TYPEDEFS,SPDX_LICENSE_TAG
 user_ignore+=,STRCPY,STRNCPY,NAKED_SSCANF,PREFER_DEFINED_ATTRIBUTE_MACRO
 user_ignore+=,PREFER_FALLTHROUGH,ARRAY_SIZE,BIT_MACRO,AVOID_EXTERNS,SPLIT_STRING
 user_ignore+=,SPACING,FUNCTION_ARGUMENTS,EMBEDDED_FUNCTION_NAME,TYPO_SPELLING
-user_ignore+=,REPEATED_WORD,CONSTANT_COMPARISON
+user_ignore+=,REPEATED_WORD,CONSTANT_COMPARISON,BRACES,MACRO_ARG_REUSE
 
 checkpatch()
 {

@@ -66,17 +66,18 @@ static u64 save_state(struct ntapc_thread *thread)
 
 /* The first of @pending that isn't blocked and has a handler, or NULL. */
 static const struct k_sigaction *
-first_handled(const struct sigpending *pending)
+first_handled(const struct sighand_struct *sighand,
+	      const struct sigpending *pending)
 {
 	const struct k_sigaction *action;
 	int sig;
 
-	lockdep_assert_held(&current->sighand->siglock);
+	lockdep_assert_held(&sighand->siglock);
 	for (sig = 1; sig <= _NSIG; sig++) {
 		if (!sigismember((sigset_t *)&pending->signal, sig) ||
 		    sigismember(&current->blocked, sig))
 			continue;
-		action = &current->sighand->action[sig - 1];
+		action = &sighand->action[sig - 1];
 		if (action->sa.sa_handler != SIG_IGN &&
 		    action->sa.sa_handler != SIG_DFL)
 			return action;
@@ -95,17 +96,21 @@ first_handled(const struct sigpending *pending)
  */
 static bool signal_interrupts(const struct pt_regs *regs)
 {
+	/* Current's own is there as long as it runs. */
+	struct sighand_struct *sighand =
+		rcu_dereference_protected(current->sighand, true);
 	const struct k_sigaction *action;
 	bool interrupts = false;
 
-	spin_lock_irq(&current->sighand->siglock);
-	action = first_handled(&current->pending);
+	spin_lock_irq(&sighand->siglock);
+	action = first_handled(sighand, &current->pending);
 	if (!action)
-		action = first_handled(&current->signal->shared_pending);
+		action = first_handled(sighand,
+				       &current->signal->shared_pending);
 	if (action)
 		interrupts = ntapc_arch_handler_interrupts(regs,
 				action->sa.sa_flags & SA_RESTART);
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&sighand->siglock);
 	return interrupts;
 }
 

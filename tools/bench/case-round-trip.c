@@ -4,6 +4,7 @@
  * other's message comes, runs something and answers. Every side blocks between
  * messages, and each does it in the way that is fastest for it.
  */
+#include <linux/futex.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -65,19 +66,19 @@ static uint32_t ping, pong;
 
 static void futex(uint32_t *word, int op, uint32_t value)
 {
-	syscall(SYS_futex, word, op | 128 /* private */, value, NULL);
+	syscall(SYS_futex, word, op, value, NULL);
 }
 
 static void send_word(uint32_t *word)
 {
 	__atomic_store_n(word, 1, __ATOMIC_RELEASE);
-	futex(word, 1 /* wake */, 1);
+	futex(word, FUTEX_WAKE_PRIVATE, 1);
 }
 
 static void receive_word(uint32_t *word)
 {
 	while (!__atomic_load_n(word, __ATOMIC_ACQUIRE))
-		futex(word, 0 /* wait */, 0);
+		futex(word, FUTEX_WAIT_PRIVATE, 0);
 	__atomic_store_n(word, 0, __ATOMIC_RELAXED);
 }
 

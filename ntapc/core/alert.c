@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Alerts (section 5).
+ * Alerts (sections 5 and 15).
  */
 #include "core.h"
 
@@ -50,4 +50,30 @@ bool ntapc_core_alert(struct ntapc_kthread *kt, enum ntapc_mode mode,
 		kt->alerted[mode] = true;
 	}
 	return false;
+}
+
+/**
+ * ntapc_core_alert_by_id - NtAlertThreadByThreadId (rule 15.1)
+ * @kt: the target
+ * @wake: set to what is to be done to the target
+ */
+void ntapc_core_alert_by_id(struct ntapc_kthread *kt, enum ntapc_wake *wake)
+{
+	kt->alerted_by_id = true;
+	*wake = kt->waiting_by_id ? ntapc_core_wait_satisfy(kt) :
+				    NTAPC_WAKE_NONE;
+}
+
+/**
+ * ntapc_core_take_alert_by_id - the end of a wait for it
+ * @kt: the current thread
+ *
+ * Return: whether there was one, which is thereby taken.
+ */
+bool ntapc_core_take_alert_by_id(struct ntapc_kthread *kt)
+{
+	bool was = kt->alerted_by_id;
+
+	kt->alerted_by_id = false;
+	return was;
 }

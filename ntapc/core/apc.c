@@ -18,6 +18,7 @@ static void apc_state_init(struct ntapc_apc_state *state)
 	state->kernel_pending = false;
 	state->user_pending = false;
 	state->special_pending = false;
+	state->exit_pending = false;
 }
 
 /**
@@ -64,6 +65,7 @@ void ntapc_apc_init(struct ntapc_apc *apc, const struct ntapc_kthread *kt,
 	apc->mode = normal_routine ? mode : NTAPC_KERNEL_MODE;
 	apc->special_user = false;
 	apc->inserted = false;
+	apc->kind = 0;
 }
 
 static bool is_special(const struct ntapc_apc *apc)
@@ -71,9 +73,17 @@ static bool is_special(const struct ntapc_apc *apc)
 	return !apc->normal.routine || apc->special_user;
 }
 
-/* Rule 3.5: may a kernel APC break the wait that @kt is in? */
-static bool kernel_apc_breaks_wait(const struct ntapc_kthread *kt,
-				   const struct ntapc_apc *apc)
+/**
+ * ntapc_core_kernel_runs - would a kernel APC run at the next safe point?
+ * @kt: the target
+ * @apc: to be inserted, or inserted, in its active state
+ *
+ * The condition of rule 3.5 for breaking a wait.
+ *
+ * Return: whether no region and no running normal kernel APC holds it up.
+ */
+bool ntapc_core_kernel_runs(const struct ntapc_kthread *kt,
+			    const struct ntapc_apc *apc)
 {
 	if (kt->special_apc_disable)
 		return false;
@@ -100,7 +110,7 @@ static enum ntapc_wake wake_for_kernel_apc(struct ntapc_kthread *kt,
 						 NTAPC_WAKE_INTERRUPT;
 	if (!kt->waiting)
 		return NTAPC_WAKE_INTERRUPT;
-	if (kernel_apc_breaks_wait(kt, apc))
+	if (ntapc_core_kernel_runs(kt, apc))
 		return unwait(kt, NTAPC_WAIT_KERNEL_APC);
 	return NTAPC_WAKE_NONE;
 }
@@ -165,6 +175,38 @@ bool ntapc_core_insert(struct ntapc_kthread *kt, struct ntapc_apc *apc,
 	return true;
 }
 
+/**
+ * ntapc_core_insert_exit - insert the APC that ends the thread (3.2b, 7.5)
+ * @kt: the current thread
+ * @apc: initialised as a user APC of the original environment
+ * @wake: set to what is to be done to the target
+ *
+ * It is the head of the user queue, armed at once. It is inserted by the thread
+ * itself, out of a kernel APC; what wakes a wait that was broken for that is
+ * that the wait looks again (11.2).
+ *
+ * Return: false, with no effect, if @kt isn't queueable or @apc is inserted
+ * already.
+ */
+bool ntapc_core_insert_exit(struct ntapc_kthread *kt, struct ntapc_apc *apc,
+			    enum ntapc_wake *wake)
+{
+	struct ntapc_apc_state *state = kt->apc_state_pointer[0];
+
+	*wake = NTAPC_WAKE_NONE;
+	if (!kt->apc_queueable || apc->inserted)
+		return false;
+	apc->inserted = true;
+	list_add(&apc->entry, &state->special[NTAPC_USER_MODE]);
+	state->special_pending = true;
+	state->user_pending = true;
+	state->exit_pending = true;
+	if (!kt->apc_state_index && kt->waiting &&
+	    kt->wait_mode == NTAPC_USER_MODE)
+		*wake = unwait(kt, NTAPC_WAIT_USER_APC);
+	return true;
+}
+
 /* Rule 7.1: the flags of lists that have become empty. */
 static void settle_flags(struct ntapc_apc_state *state, enum ntapc_mode mode)
 {
@@ -176,6 +218,9 @@ static void settle_flags(struct ntapc_apc_state *state, enum ntapc_mode mode)
 	if (list_empty(&state->normal[mode]))
 		state->user_pending = false;
 	state->special_pending = !list_empty(&state->special[mode]);
+	/* Only with all the others is the one that ends the thread flushed. */
+	if (!state->special_pending)
+		state->exit_pending = false;
 }
 
 /**

@@ -13,69 +13,7 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
-struct ntapc_apc;
-
-/* KPROCESSOR_MODE */
-enum ntapc_mode {
-	NTAPC_KERNEL_MODE,
-	NTAPC_USER_MODE,
-	NTAPC_NR_MODES,
-};
-
-/* KAPC_ENVIRONMENT */
-enum ntapc_environment {
-	NTAPC_ENV_ORIGINAL,
-	NTAPC_ENV_ATTACHED,
-	NTAPC_ENV_CURRENT,
-	NTAPC_ENV_INSERT,
-};
-
-/**
- * struct ntapc_normal - what an APC is to call, in the form kernel routines
- *	may change
- * @routine: NormalRoutine; a user address for a user APC
- * @context: NormalContext
- * @arg: SystemArgument1 and SystemArgument2
- */
-struct ntapc_normal {
-	u64 routine;
-	u64 context;
-	u64 arg[2];
-};
-
-/*
- * KernelRoutine. Called with the APC off its list; may free it. Setting
- * @normal->routine to 0 suppresses the normal routine.
- */
-typedef void (*ntapc_kernel_routine_t)(struct ntapc_apc *apc,
-				       struct ntapc_normal *normal);
-/* RundownRoutine: the APC will never be delivered. May free it. */
-typedef void (*ntapc_rundown_routine_t)(struct ntapc_apc *apc);
-
-/**
- * struct ntapc_apc - one asynchronous procedure call (KAPC, rule 1.1)
- * @entry: on one of the target's lists while @inserted
- * @kernel_routine: see &ntapc_kernel_routine_t
- * @rundown_routine: see &ntapc_rundown_routine_t
- * @normal: what to call
- * @environment: &enum ntapc_environment, resolved as rule 2.1 says
- * @mode: &enum ntapc_mode of the list it belongs on
- * @special_user: a special user APC that has reached its second stage (13.3)
- * @inserted: on a list
- *
- * The members from @entry on belong to the target's lock while @inserted, to
- * the owner otherwise.
- */
-struct ntapc_apc {
-	struct list_head entry;
-	ntapc_kernel_routine_t kernel_routine;
-	ntapc_rundown_routine_t rundown_routine;
-	struct ntapc_normal normal;
-	u8 environment;
-	u8 mode;
-	bool special_user;
-	bool inserted;
-};
+#include "../include/ntapc_kernel.h"
 
 /**
  * struct ntapc_apc_state - the queues of a thread in one address space
@@ -88,6 +26,7 @@ struct ntapc_apc {
  * @kernel_pending: KernelApcPending
  * @user_pending: UserApcPending, ordinary user APCs are armed
  * @special_pending: SpecialUserApcPending, @special of user mode isn't empty
+ * @exit_pending: the first of @special of user mode ends the thread (7.5)
  */
 struct ntapc_apc_state {
 	struct list_head special[NTAPC_NR_MODES];
@@ -96,6 +35,7 @@ struct ntapc_apc_state {
 	bool kernel_pending;
 	bool user_pending;
 	bool special_pending;
+	bool exit_pending;
 };
 
 /* What ends, or doesn't yet end, a wait. The first are NT's status values. */
@@ -118,6 +58,12 @@ enum ntapc_wait_status {
  * @apc_state_index: ApcStateIndex, 1 while attached
  * @apc_queueable: ApcQueueable
  * @alerted: Alerted, by mode
+ * @alerted_by_id: AlertedByThreadId (15.1)
+ * @waiting_by_id: in a wait for just that
+ * @suspend_count: SuspendCount
+ * @freeze_count: FreezeCount
+ * @suspended: in the wait of the suspend APC
+ * @suspend_apc: SuspendApc, set before the first suspension
  * @waiting: in a wait, which may be broken
  * @alertable: of that wait
  * @wait_mode: of that wait
@@ -132,10 +78,16 @@ struct ntapc_kthread {
 	u8 apc_state_index;
 	bool apc_queueable;
 	bool alerted[NTAPC_NR_MODES];
+	bool alerted_by_id;
+	bool waiting_by_id;
+	u8 suspend_count;
+	u8 freeze_count;
+	bool suspended;
 	bool waiting;
 	bool alertable;
 	u8 wait_mode;
 	int wait_status;
+	struct ntapc_apc *suspend_apc;
 };
 
 /* What the caller of an insert or alert owes the target. */
@@ -161,6 +113,8 @@ void ntapc_core_flush(struct ntapc_kthread *kt, enum ntapc_mode mode,
 		      struct list_head *flushed);
 bool ntapc_core_flush_some(struct ntapc_kthread *kt, enum ntapc_mode mode,
 			   unsigned int max, struct list_head *flushed);
+bool ntapc_core_insert_exit(struct ntapc_kthread *kt, struct ntapc_apc *apc,
+			    enum ntapc_wake *wake);
 void ntapc_core_requeue(struct ntapc_kthread *kt, struct list_head *taken);
 
 /* deliver.c: the choices of KiDeliverApc */
@@ -170,10 +124,39 @@ struct ntapc_apc *ntapc_core_next_user(struct ntapc_kthread *kt, bool guarded);
 u32 ntapc_core_next_users(struct ntapc_kthread *kt, u32 max,
 			  struct list_head *taken);
 
-/* alert.c: KeTestAlertThread, KeAlertThread */
+void ntapc_core_kernel_done(struct ntapc_kthread *kt);
+void ntapc_core_return_to_user(struct ntapc_kthread *kt);
+bool ntapc_core_kernel_runs(const struct ntapc_kthread *kt,
+			    const struct ntapc_apc *apc);
+
+/* region.c: critical and guarded regions */
+void ntapc_core_enter_critical(struct ntapc_kthread *kt);
+bool ntapc_core_leave_critical(struct ntapc_kthread *kt);
+void ntapc_core_enter_guarded(struct ntapc_kthread *kt);
+bool ntapc_core_leave_guarded(struct ntapc_kthread *kt);
+bool ntapc_core_apcs_disabled(const struct ntapc_kthread *kt);
+bool ntapc_core_all_apcs_disabled(const struct ntapc_kthread *kt);
+
+/* suspend.c: KeSuspendThread and its kin */
+#define NTAPC_CORE_SUSPEND_EXCEEDED	(-1)
+int ntapc_core_suspend(struct ntapc_kthread *kt, bool self,
+		       enum ntapc_wake *wake);
+int ntapc_core_resume(struct ntapc_kthread *kt, enum ntapc_wake *wake);
+int ntapc_core_alert_resume(struct ntapc_kthread *kt, enum ntapc_wake *wake);
+int ntapc_core_freeze(struct ntapc_kthread *kt, bool self,
+		      enum ntapc_wake *wake);
+int ntapc_core_thaw(struct ntapc_kthread *kt, enum ntapc_wake *wake);
+int ntapc_core_force_resume(struct ntapc_kthread *kt, enum ntapc_wake *wake);
+bool ntapc_core_suspend_begin(struct ntapc_kthread *kt);
+int ntapc_core_suspend_end(struct ntapc_kthread *kt);
+void ntapc_core_suspend_again(struct ntapc_kthread *kt);
+
+/* alert.c: KeTestAlertThread, KeAlertThread, NtAlertThreadByThreadId */
 bool ntapc_core_test_alert(struct ntapc_kthread *kt, enum ntapc_mode mode);
 bool ntapc_core_alert(struct ntapc_kthread *kt, enum ntapc_mode mode,
 		      enum ntapc_wake *wake);
+void ntapc_core_alert_by_id(struct ntapc_kthread *kt, enum ntapc_wake *wake);
+bool ntapc_core_take_alert_by_id(struct ntapc_kthread *kt);
 
 /* wait.c: the order of rule 11.1 */
 int ntapc_core_wait_test(struct ntapc_kthread *kt, enum ntapc_mode mode,
@@ -183,6 +166,12 @@ void ntapc_core_wait_begin(struct ntapc_kthread *kt, enum ntapc_mode mode,
 			   bool alertable);
 enum ntapc_wake ntapc_core_wait_satisfy(struct ntapc_kthread *kt);
 int ntapc_core_wait_end(struct ntapc_kthread *kt);
+
+/* Must the thread stand still? (6.6) */
+static inline bool ntapc_core_to_suspend(const struct ntapc_kthread *kt)
+{
+	return kt->suspend_count || kt->freeze_count;
+}
 
 static inline bool
 ntapc_apc_state_empty(const struct ntapc_apc_state *state, enum ntapc_mode mode)

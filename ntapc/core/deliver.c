@@ -24,7 +24,8 @@ static struct ntapc_apc *take_first(struct list_head *list)
  *	delivered either
  *
  * Return: the APC or NULL. If it has a normal routine (after its kernel routine
- * ran), the caller runs that with kernel_in_progress set (4.3, 4.4).
+ * ran), the caller sets kernel_in_progress, runs that, and calls
+ * ntapc_core_kernel_done() (4.3, 4.4).
  */
 struct ntapc_apc *ntapc_core_next_kernel(struct ntapc_kthread *kt,
 					 bool *blocked)
@@ -49,11 +50,29 @@ struct ntapc_apc *ntapc_core_next_kernel(struct ntapc_kthread *kt,
 }
 
 /**
+ * ntapc_core_kernel_done - the normal routine of a kernel APC has returned
+ * @kt: the current thread
+ */
+void ntapc_core_kernel_done(struct ntapc_kthread *kt)
+{
+	kt->apc_state.kernel_in_progress = false;
+}
+
+/**
+ * ntapc_core_return_to_user - a kernel alert doesn't survive that (4.7)
+ * @kt: the current thread
+ */
+void ntapc_core_return_to_user(struct ntapc_kthread *kt)
+{
+	kt->alerted[NTAPC_KERNEL_MODE] = false;
+}
+
+/**
  * ntapc_core_next_user - the user APC to deliver now, taken off its list
  * @kt: the current thread, none of whose kernel APCs is left or blocked
  * @guarded: the thread holds special user APCs back
  *
- * A special one first (13.4), else one ordinary one if they are armed, which
+ * The one that ends the thread first (3.2), a special one next (13.4), else one ordinary one if they are armed, which
  * disarms them (4.5): the end of each APC is what arms the next (12.2).
  *
  * Return: the APC or NULL.
@@ -63,7 +82,8 @@ struct ntapc_apc *ntapc_core_next_user(struct ntapc_kthread *kt, bool guarded)
 	struct ntapc_apc_state *state = &kt->apc_state;
 	struct ntapc_apc *apc;
 
-	if (state->special_pending && !guarded) {
+	if (state->special_pending && (!guarded || state->exit_pending)) {
+		state->exit_pending = false;
 		apc = take_first(&state->special[NTAPC_USER_MODE]);
 		state->special_pending =
 			!list_empty(&state->special[NTAPC_USER_MODE]);

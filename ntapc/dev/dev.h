@@ -49,7 +49,7 @@ struct ntapc_ioctl {
 		.execute = _fn,						\
 	}
 
-#define NTAPC_IOCTL_MAX_SIZE	64
+#define NTAPC_IOCTL_MAX_SIZE	96
 
 /* ioctl.c */
 long ntapc_dispatch_ioctl(struct file *file, unsigned int cmd,

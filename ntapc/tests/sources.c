@@ -7,6 +7,8 @@
 #include "../core/deliver.c"
 #include "../core/alert.c"
 #include "../core/wait.c"
+#include "../core/region.c"
+#include "../core/suspend.c"
 
 #include "../arch/regs.c"
 #ifdef CONFIG_UML

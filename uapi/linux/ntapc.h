@@ -25,15 +25,26 @@
  *              NTAPC_IOC_TEST_ALERT      run what is queued
  *              NTAPC_IOC_CONTINUE        end of an APC delivered by frame
  *              NTAPC_IOC_EXIT_STATUS     what this thread will have ended with
+ *              NTAPC_IOC_ALERT_BY_ID     alert a thread of one's own by its id
+ *              NTAPC_IOC_WAIT_BY_ID      wait for such an alert
  *   thread     NTAPC_IOC_QUEUE           one user APC
  *              NTAPC_IOC_QUEUE_MANY      a batch of them
  *              NTAPC_IOC_THREAD_INFO     state and counts
  *              NTAPC_IOC_THREAD_CONTROL  + mmap(): the thread's control slot
+ *              NTAPC_IOC_SUSPEND         suspend it, or all its process
+ *              NTAPC_IOC_RESUME          the reverse
+ *              NTAPC_IOC_ALERT           alert it
+ *              NTAPC_IOC_TERMINATE       end it
+ *              NTAPC_IOC_GET_CONTEXT     its registers
+ *              NTAPC_IOC_SET_CONTEXT     the same
+ *              NTAPC_IOC_KERNEL_APC   -> kernel APC
+ *   kernel APC NTAPC_IOC_APC_RESULT      what it found
+ *              NTAPC_IOC_APC_REMOVE      take it back
  *
  * The ioctls of the instance that act on a thread act on the calling one,
  * whoever opened the instance. Holding a thread's descriptor is the right to
- * queue to it, until that thread's process calls execve(): from then on the
- * descriptor reaches nothing.
+ * do all of this to it, until that thread's process calls execve(): from then on
+ * the descriptor reaches nothing.
  *
  * Each ioctl takes a pointer to one struct whose first member is its size in
  * bytes as the caller knows it. A longer struct than the kernel's is accepted
@@ -58,6 +69,7 @@
  *  - EBADF: a descriptor named in the struct isn't open.
  *  - EPROTOTYPE: a descriptor named in the struct is of another kind.
  *  - EBUSY: the reserve object is bound to an APC that is still queued.
+ *  - ENOENT: no kernel APC of that name is registered.
  *  - ESRCH: no such thread; it has exited; or its process has since called
  *    execve().
  *  - EACCES: the kernel's ptrace rules don't let the caller at that thread; or
@@ -69,6 +81,7 @@
  *  - ENXIO: the target's process has no dispatcher.
  *  - EAGAIN: a limit of queued APCs, for the thread or for the user, is
  *    reached. The limits are in struct ntapc_info.
+ *  - EOVERFLOW: the suspend count is at its limit.
  *  - ENOMEM: no memory.
  *
  * Where several apply, the first in the order of this list is returned, except
@@ -87,11 +100,23 @@
 #define NTAPC_IOC_TEST_ALERT		_IO(NTAPC_TYPE, 0xa5)
 #define NTAPC_IOC_CONTINUE		_IO(NTAPC_TYPE, 0xa6)
 #define NTAPC_IOC_EXIT_STATUS		_IO(NTAPC_TYPE, 0xa7)
+#define NTAPC_IOC_ALERT_BY_ID		_IO(NTAPC_TYPE, 0xa8)
+#define NTAPC_IOC_WAIT_BY_ID		_IO(NTAPC_TYPE, 0xa9)
 
 #define NTAPC_IOC_QUEUE			_IO(NTAPC_TYPE, 0xb0)
 #define NTAPC_IOC_QUEUE_MANY		_IO(NTAPC_TYPE, 0xb1)
 #define NTAPC_IOC_THREAD_INFO		_IO(NTAPC_TYPE, 0xb2)
 #define NTAPC_IOC_THREAD_CONTROL	_IO(NTAPC_TYPE, 0xb3)
+#define NTAPC_IOC_SUSPEND		_IO(NTAPC_TYPE, 0xb4)
+#define NTAPC_IOC_RESUME		_IO(NTAPC_TYPE, 0xb5)
+#define NTAPC_IOC_ALERT			_IO(NTAPC_TYPE, 0xb6)
+#define NTAPC_IOC_TERMINATE		_IO(NTAPC_TYPE, 0xb7)
+#define NTAPC_IOC_GET_CONTEXT		_IO(NTAPC_TYPE, 0xb8)
+#define NTAPC_IOC_SET_CONTEXT		_IO(NTAPC_TYPE, 0xb9)
+#define NTAPC_IOC_KERNEL_APC		_IO(NTAPC_TYPE, 0xba)
+
+#define NTAPC_IOC_APC_RESULT		_IO(NTAPC_TYPE, 0xd0)
+#define NTAPC_IOC_APC_REMOVE		_IO(NTAPC_TYPE, 0xd1)
 
 /*
  * What NTAPC_IOC_WAIT and NTAPC_IOC_TEST_ALERT return when they succeed: NT's
@@ -136,6 +161,8 @@ struct ntapc_info {
 #define NTAPC_FEATURE_FRAME	(1ULL << 0)
 /* An APC that lands in a restartable sequence (rseq) aborts it. */
 #define NTAPC_FEATURE_RSEQ	(1ULL << 1)
+/* NTAPC_CONTEXT_EXTENDED can be got and set. */
+#define NTAPC_FEATURE_EXTENDED	(1ULL << 2)
 
 /**
  * struct ntapc_thread_open - NTAPC_IOC_THREAD_OPEN: a descriptor for a thread
@@ -149,8 +176,8 @@ struct ntapc_info {
  * may when the kernel would let the caller open its /proc/TID/mem: uid,
  * dumpable, user namespace, Yama and other security modules all count.
  *
- * poll(): readable once the thread has exited and what was queued to it has been
- * dropped.
+ * poll(): readable (POLLIN) once the thread has exited and what was queued to it
+ * has been dropped; POLLPRI while it is suspended, not only about to be.
  *
  * Errors: EFAULT, E2BIG, EINVAL, ESRCH (also for a kernel thread), EACCES,
  * EMFILE and ENFILE as open(2), ENOMEM.
@@ -529,6 +556,11 @@ struct ntapc_queue_many {
  * @nr_queued: out: user APCs ever queued
  * @nr_delivered: out: of these, handed over
  * @nr_dropped: out: of these, dropped, by exit, execve() or loss of authority
+ * @suspend_count: out: SuspendCount, 0 to NTAPC_SUSPEND_MAX
+ * @nr_kernel: out: kernel APCs queued, the suspend APC not counted
+ * @nr_kernel_run: out: kernel APCs ever run, the suspend APC not counted
+ * @nr_mismatch: out: how often the thread came back to user mode inside a region
+ *	(NT: bugcheck APC_INDEX_MISMATCH, rule 9.10)
  *
  * Works on a thread, also an exited one. @nr_queued is @nr_delivered +
  * @nr_dropped + @nr_user + @nr_special at all times.
@@ -545,6 +577,10 @@ struct ntapc_thread_info {
 	__u64 nr_queued;
 	__u64 nr_delivered;
 	__u64 nr_dropped;
+	__u32 suspend_count;
+	__u32 nr_kernel;
+	__u64 nr_kernel_run;
+	__u64 nr_mismatch;
 };
 
 /*
@@ -556,6 +592,17 @@ struct ntapc_thread_info {
 #define NTAPC_THREAD_WAITING	(1U << 1)
 /* That wait is alertable. */
 #define NTAPC_THREAD_ALERTABLE	(1U << 2)
+/* It is suspended: it sits in the wait of its suspend APC (rule 6.3). */
+#define NTAPC_THREAD_SUSPENDED	(1U << 3)
+/* It is to be suspended, but hasn't come to a safe point yet (rule 6.2). */
+#define NTAPC_THREAD_SUSPENDING	(1U << 4)
+/* It is to end (NTAPC_IOC_TERMINATE), and hasn't yet. */
+#define NTAPC_THREAD_TERMINATING (1U << 5)
+/*
+ * A kernel module has let it return to user mode inside a critical or guarded
+ * region, and hasn't left it since: kernel APCs it holds up stay queued.
+ */
+#define NTAPC_THREAD_MISMATCH	(1U << 6)
 
 /**
  * struct ntapc_control - the control slot of a thread, shared with the kernel
@@ -601,6 +648,290 @@ struct ntapc_thread_control {
 	__u32 size;
 	__u32 offset;
 	__u64 page;
+};
+
+/**
+ * struct ntapc_suspend - NTAPC_IOC_SUSPEND: suspend a thread
+ * @size: in: size of this struct in bytes
+ * @flags: in: bits NTAPC_SUSPEND_*
+ *
+ * Works on a thread and returns the previous suspend count, 0 to
+ * NTAPC_SUSPEND_MAX - 1. NT: NtSuspendThread, NtSuspendProcess; rules 6.1 to 6.4,
+ * 6.8 to 6.10. Each suspension needs its resumption. A suspended thread runs no
+ * user code and takes no object that it waits for; APCs can be queued to it.
+ *
+ * The thread is suspended at its next safe point: at once in user code, in a
+ * wait of ntapc's, or in a Linux system call that blocks interruptibly, which is
+ * then restarted (see Documentation/design.rst for the calls that Linux never
+ * restarts: they return EINTR). It isn't inside a region of a kernel module's.
+ * Without NTAPC_SUSPEND_WAIT this call doesn't wait for that; of oneself it takes
+ * effect before this call returns. All signals but SIGKILL and SIGSTOP are
+ * held back from a suspended thread. SIGKILL ends it, it can be stopped, traced
+ * and frozen, and is suspended afterwards. execve() and exit end a suspension.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL, ESRCH (also if it is terminating), EACCES,
+ * EOVERFLOW, ENOMEM. With NTAPC_SUSPEND_WAIT also EINTR, after which it isn't
+ * suspended by this call.
+ */
+struct ntapc_suspend {
+	__u32 size;
+	__u32 flags;
+};
+
+/*
+ * All threads of the thread's process (NT: NtSuspendProcess), also those that it
+ * makes meanwhile; those whose count is at its limit are left alone. Returns 0.
+ */
+#define NTAPC_SUSPEND_PROCESS	(1U << 0)
+/*
+ * Return only when it is suspended (NTAPC_THREAD_SUSPENDED), or ESRCH when it
+ * ends instead. Not with NTAPC_SUSPEND_PROCESS (EINVAL). Of oneself the same as
+ * without. Not NT's, where one takes the thread's context to be sure.
+ */
+#define NTAPC_SUSPEND_WAIT	(1U << 1)
+
+/* The most that a suspend count can be (rule 6.1). */
+#define NTAPC_SUSPEND_MAX	127
+
+/**
+ * struct ntapc_resume - NTAPC_IOC_RESUME: take a suspension back
+ * @size: in: size of this struct in bytes
+ * @flags: in: bits NTAPC_RESUME_*
+ *
+ * Works on a thread and returns the previous suspend count: 0 if it wasn't
+ * suspended, which changes nothing, as for one that has exited; 1 if it goes on
+ * now. NT: NtResumeThread, NtAlertResumeThread, NtResumeProcess; rules 5.5, 6.5,
+ * 6.8.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL, ESRCH (its process called execve(), or with
+ * NTAPC_RESUME_PROCESS has exited), EACCES.
+ */
+struct ntapc_resume {
+	__u32 size;
+	__u32 flags;
+};
+
+/* All threads of the thread's process (NT: NtResumeProcess). Returns 0. */
+#define NTAPC_RESUME_PROCESS	(1U << 0)
+/*
+ * First alert it, with a kernel alert (NT: NtAlertResumeThread). Not with
+ * NTAPC_RESUME_PROCESS (EINVAL).
+ */
+#define NTAPC_RESUME_ALERT	(1U << 1)
+
+/**
+ * struct ntapc_alert - NTAPC_IOC_ALERT: alert a thread
+ * @size: in: size of this struct in bytes
+ * @flags: in: 0
+ *
+ * Works on a thread. NT: NtAlertThread; rules 5.1, 5.2, 5.6. A user alert: it
+ * ends an alertable wait of the thread, else it stays until the next one or the
+ * next NTAPC_IOC_TEST_ALERT. A second one before that changes nothing.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL, ESRCH, EACCES.
+ */
+struct ntapc_alert {
+	__u32 size;
+	__u32 flags;
+};
+
+/**
+ * struct ntapc_alert_by_id - NTAPC_IOC_ALERT_BY_ID: alert a thread by its id
+ * @size: in: size of this struct in bytes
+ * @tid: in: a thread's id in the caller's pid namespace
+ *
+ * Works on an instance. NT: NtAlertThreadByThreadId; rules 15.1 to 15.3. The
+ * alert is a bit of its own, which only NTAPC_IOC_WAIT_BY_ID sees. A second one
+ * before that changes nothing.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL (also a @tid below 1), ESRCH, EACCES (it is
+ * another process's), ENOMEM.
+ */
+struct ntapc_alert_by_id {
+	__u32 size;
+	__s32 tid;
+};
+
+/**
+ * struct ntapc_wait_by_id - NTAPC_IOC_WAIT_BY_ID: wait for an alert by id
+ * @size: in: size of this struct in bytes
+ * @flags: in: 0 or NTAPC_WAIT_REALTIME
+ * @deadline: in: as in struct ntapc_wait
+ *
+ * Works on an instance, for the calling thread, and returns NTAPC_STATUS_ALERTED
+ * if there is or comes an alert, which is thereby taken, or NTAPC_STATUS_TIMEOUT.
+ * NT: NtWaitForAlertByThreadId; rules 15.1, 15.2, 15.4. Neither user APCs nor
+ * alerts of the other kind end it.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL, EINTR, ENOMEM.
+ */
+struct ntapc_wait_by_id {
+	__u32 size;
+	__u32 flags;
+	__u64 deadline;
+};
+
+/**
+ * struct ntapc_terminate - NTAPC_IOC_TERMINATE: end a thread
+ * @size: in: size of this struct in bytes
+ * @status: in: what it ends with, as NTAPC_IOC_EXIT_STATUS; any value
+ *
+ * Works on a thread. NT: NtTerminateThread; rule 7.5. Only that thread ends, as
+ * if it had called exit(2): the C library's handlers and clean-up functions
+ * aren't run, its stack isn't freed. A suspended thread is resumed for that.
+ * It ends at its next safe point, as for NTAPC_IOC_SUSPEND, before any further
+ * user code or APC, and no guard holds it up. Its waits of ntapc's end,
+ * alertable or not. Of oneself this doesn't return. A second call changes
+ * nothing, and succeeds.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL, ESRCH, EACCES, ENOMEM.
+ */
+struct ntapc_terminate {
+	__u32 size;
+	__u32 status;
+};
+
+/**
+ * struct ntapc_thread_context - NTAPC_IOC_GET_CONTEXT, NTAPC_IOC_SET_CONTEXT
+ * @size: in: size of this struct in bytes
+ * @what: in: bits NTAPC_CONTEXT_*, at least one
+ * @context: in: address of a struct ntapc_context, with any of the first three
+ *	bits; else 0. Get writes only the members that @what names
+ * @xstate: in: address of the extended state, with NTAPC_CONTEXT_EXTENDED; else
+ *	0. In the format of the XSAVE instruction, as PTRACE_GETREGSET gives
+ *	it for NT_X86_XSTATE
+ * @xstate_size: in: room or bytes at @xstate; else 0. out, of get: how many bytes
+ *	there are; the first of them, as many as fit, were written
+ * @ds: out, of get with NTAPC_CONTEXT_SEGMENTS: selector
+ * @es: out: selector
+ * @fs: out: selector
+ * @gs: out: selector
+ * @pad: in: 0
+ *
+ * Works on a thread, the caller too. NT: NtGetContextThread, NtSetContextThread:
+ * a special kernel APC in the thread (rules 1.5, 3.5), so that it also reaches a
+ * suspended one. Of a thread that isn't suspended the result is of
+ * some moment. The call returns when it is done, however long the thread takes to
+ * come to a safe point.
+ *
+ * What one gets is what the thread would go on with: in a system call that is
+ * going to be restarted, the registers that make it again (to have it given up,
+ * set rip past it). In a wait of ntapc's, what it returns to, with rax undefined:
+ * the wait goes on, and gives rax its result, whatever is set. What is set takes
+ * effect when the thread next returns to user mode. As for NTAPC_IOC_CONTINUE
+ * nothing is taken that user code couldn't have had. Setting
+ * NTAPC_CONTEXT_SEGMENTS changes nothing.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL (also an extended state that the processor
+ * refuses, or shorter than 576 bytes), ESRCH, EACCES, EOPNOTSUPP (a thread of a
+ * 32-bit process; no extended state here), EINTR, ENOMEM. After EFAULT because of
+ * @context or @xstate nothing was set.
+ */
+struct ntapc_thread_context {
+	__u32 size;
+	__u32 what;
+	__u64 context;
+	__u64 xstate;
+	__u32 xstate_size;
+	__u16 ds;
+	__u16 es;
+	__u16 fs;
+	__u16 gs;
+	__u32 pad;
+};
+
+/* rip, cs, eflags, rsp, ss, rbp */
+#define NTAPC_CONTEXT_CONTROL	(1U << 0)
+/* The other general registers. */
+#define NTAPC_CONTEXT_INTEGER	(1U << 1)
+/* ds, es, fs, gs. */
+#define NTAPC_CONTEXT_SEGMENTS	(1U << 2)
+/* x87, SSE, AVX and so on. */
+#define NTAPC_CONTEXT_EXTENDED	(1U << 3)
+
+/**
+ * struct ntapc_kernel_apc - NTAPC_IOC_KERNEL_APC: queue a kernel APC by name
+ * @size: in: size of this struct in bytes
+ * @flags: in: 0 or NTAPC_KERNEL_APC_SPECIAL
+ * @name: in: of a registered routine, with its terminating 0
+ * @arg: in: the routine's business
+ *
+ * Works on a thread and returns a kernel APC's descriptor. User code can't name
+ * kernel addresses: it chooses among the routines that ntapc and other modules
+ * register (ntapc_register_named_apc()). The routine runs in the thread's
+ * context at its next safe point, as for NTAPC_IOC_SUSPEND, a special one ahead
+ * of all normal ones and inside critical regions too (rules 3.2, 4.3, 4.4). The
+ * descriptor becomes readable for poll() when it has run or never will. Closing
+ * it doesn't take the APC back.
+ *
+ * ntapc's own routines:
+ *
+ *  - "eventfd": arg[0] is a descriptor of an eventfd, to which 1 is added;
+ *  - "count": counts; the result is the count of this routine's runs in the
+ *    thread so far;
+ *  - "stack": the result is a sample of the thread's user stack: the address
+ *    where it is to go on, then return addresses as far as frame pointers lead.
+ *    arg[0] is how many at most, 1 to NTAPC_APC_VALUES_MAX.
+ *
+ * Arguments that aren't named are 0.
+ *
+ * Order of checks: EFAULT, E2BIG, EINVAL (also a @name without an end), ESRCH,
+ * EACCES, ENOENT, what the routine says to its arguments (EBADF, EPROTOTYPE,
+ * EINVAL), EAGAIN, EMFILE and ENFILE as open(2), ENOMEM.
+ */
+struct ntapc_kernel_apc {
+	__u32 size;
+	__u32 flags;
+	char name[32];
+	__u64 arg[3];
+};
+
+/* A special kernel APC (rule 2.3). */
+#define NTAPC_KERNEL_APC_SPECIAL	(1U << 0)
+
+#define NTAPC_APC_VALUES_MAX	64
+
+/**
+ * struct ntapc_apc_result - NTAPC_IOC_APC_RESULT: what became of a kernel APC
+ * @size: in: size of this struct in bytes, at least 32. out: the kernel's size
+ * @state: out: one of NTAPC_APC_QUEUED, NTAPC_APC_RUN, NTAPC_APC_REMOVED,
+ *	NTAPC_APC_RUN_DOWN
+ * @order: out: if it has run, how many kernel APCs, the suspend APC not counted,
+ *	had run in its thread, itself included
+ * @values: in: address of @nr_values __u64, or 0
+ * @nr_values: in: room at @values. out: how many there are; the first of them, as
+ *	many as fit, were written
+ * @pad: in: 0
+ *
+ * Works on a kernel APC. Errors: EFAULT, E2BIG, EINVAL.
+ */
+struct ntapc_apc_result {
+	__u32 size;
+	__u32 state;
+	__u64 order;
+	__u64 values;
+	__u32 nr_values;
+	__u32 pad;
+};
+
+#define NTAPC_APC_QUEUED	0	/* it may be running just now */
+#define NTAPC_APC_RUN		1
+#define NTAPC_APC_REMOVED	2
+#define NTAPC_APC_RUN_DOWN	3	/* the thread ended, or lost its right */
+
+/**
+ * struct ntapc_apc_remove - NTAPC_IOC_APC_REMOVE: take a kernel APC back
+ * @size: in: size of this struct in bytes
+ * @flags: in: 0
+ *
+ * Works on a kernel APC and returns 1 if it was queued, and so will never run, 0
+ * if it wasn't (any more). NT: KeRemoveQueueApc, rule 7.1.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL.
+ */
+struct ntapc_apc_remove {
+	__u32 size;
+	__u32 flags;
 };
 
 #endif /* _UAPI_LINUX_NTAPC_H */

@@ -96,7 +96,7 @@ AT(queue_many, entries, 8);
 AT(queue_many, count, 16);
 AT(queue_many, pad, 20);
 
-SIZE(thread_info, 48);
+SIZE(thread_info, 72);
 AT(thread_info, state, 4);
 AT(thread_info, tid, 8);
 AT(thread_info, exit_status, 12);
@@ -105,6 +105,10 @@ AT(thread_info, nr_special, 20);
 AT(thread_info, nr_queued, 24);
 AT(thread_info, nr_delivered, 32);
 AT(thread_info, nr_dropped, 40);
+AT(thread_info, suspend_count, 48);
+AT(thread_info, nr_kernel, 52);
+AT(thread_info, nr_kernel_run, 56);
+AT(thread_info, nr_mismatch, 64);
 
 SIZE(control, 64);
 AT(control, pending, 4);
@@ -115,10 +119,59 @@ SIZE(thread_control, 16);
 AT(thread_control, offset, 4);
 AT(thread_control, page, 8);
 
+SIZE(suspend, 8);
+AT(suspend, flags, 4);
+
+SIZE(resume, 8);
+AT(resume, flags, 4);
+
+SIZE(alert, 8);
+AT(alert, flags, 4);
+
+SIZE(alert_by_id, 8);
+AT(alert_by_id, tid, 4);
+
+SIZE(wait_by_id, 16);
+AT(wait_by_id, flags, 4);
+AT(wait_by_id, deadline, 8);
+
+SIZE(terminate, 8);
+AT(terminate, status, 4);
+
+SIZE(thread_context, 40);
+AT(thread_context, what, 4);
+AT(thread_context, context, 8);
+AT(thread_context, xstate, 16);
+AT(thread_context, xstate_size, 24);
+AT(thread_context, ds, 28);
+AT(thread_context, es, 30);
+AT(thread_context, fs, 32);
+AT(thread_context, gs, 34);
+AT(thread_context, pad, 36);
+
+SIZE(kernel_apc, 64);
+AT(kernel_apc, flags, 4);
+AT(kernel_apc, name, 8);
+AT(kernel_apc, arg, 40);
+
+SIZE(apc_result, 32);
+AT(apc_result, state, 4);
+AT(apc_result, order, 8);
+AT(apc_result, values, 16);
+AT(apc_result, nr_values, 24);
+AT(apc_result, pad, 28);
+
+SIZE(apc_remove, 8);
+AT(apc_remove, flags, 4);
+
 _Static_assert(NTAPC_IOC_INFO == 0x4ea0, "command numbers");
 _Static_assert(NTAPC_IOC_EXIT_STATUS == 0x4ea7, "command numbers");
+_Static_assert(NTAPC_IOC_WAIT_BY_ID == 0x4ea9, "command numbers");
 _Static_assert(NTAPC_IOC_QUEUE == 0x4eb0, "command numbers");
 _Static_assert(NTAPC_IOC_THREAD_CONTROL == 0x4eb3, "command numbers");
+_Static_assert(NTAPC_IOC_KERNEL_APC == 0x4eba, "command numbers");
+_Static_assert(NTAPC_IOC_APC_RESULT == 0x4ed0, "command numbers");
+_Static_assert(NTAPC_IOC_APC_REMOVE == 0x4ed1, "command numbers");
 
 #undef SIZE
 #undef AT

@@ -6,6 +6,8 @@
 
 #include <cpuid.h>
 #include <linux/futex.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 
 unsigned int slowness(void)
 {
@@ -103,6 +105,121 @@ unsigned int nr_pending(int thread)
 	if (get_thread_info(thread, &info))
 		return UINT_MAX;
 	return info.nr_user + info.nr_special;
+}
+
+unsigned int thread_bits(int thread)
+{
+	struct ntapc_thread_info info;
+
+	return get_thread_info(thread, &info) ? ~0U : info.state;
+}
+
+bool wait_bits(int thread, unsigned int mask, unsigned int bits)
+{
+	return wait_until((thread_bits(thread) & mask) == bits);
+}
+
+bool wait_suspended(int thread)
+{
+	return wait_bits(thread, NTAPC_THREAD_SUSPENDED,
+			 NTAPC_THREAD_SUSPENDED);
+}
+
+bool wait_gone(int thread)
+{
+	struct pollfd pollfd = { .fd = thread, .events = POLLIN };
+	int ret;
+
+	do {
+		ret = poll(&pollfd, 1, PATIENCE_MS);
+	} while (ret < 0 && errno == EINTR);
+	return ret == 1 && pollfd.revents & POLLIN;
+}
+
+short poll_now(int fd)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN | POLLPRI };
+
+	return poll(&pollfd, 1, 0) < 0 ? -1 : pollfd.revents;
+}
+
+int read_fdinfo(int fd, char *text, size_t size)
+{
+	char path[64];
+	ssize_t len;
+	int file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return -errno;
+	len = read(file, text, size - 1);
+	close(file);
+	text[len > 0 ? len : 0] = 0;
+	return 0;
+}
+
+bool stands_still(const volatile __u64 *counter)
+{
+	__u64 before = *counter;
+	unsigned int i;
+
+	for (i = 0; i < 30; i++)
+		breathe(i < 10 ? 0 : UNHURRIED);
+	return *counter == before;
+}
+
+bool moves(const volatile __u64 *counter)
+{
+	__u64 before = *counter;
+
+	return wait_until(*counter != before);
+}
+
+#define FREEZER		"/tmp/ntapc-freezer"
+#define FREEZER_GROUP	FREEZER "/ntapc-suspend"
+
+bool freezer_take(pid_t pid)
+{
+	mkdir(FREEZER, 0700);
+	if (mount("none", FREEZER, "cgroup2", 0, NULL) && errno != EBUSY)
+		return false;
+	mkdir(FREEZER_GROUP, 0700);
+	return !write_number(FREEZER_GROUP "/cgroup.procs", pid);
+}
+
+/* Frozen, or thawed, when cgroup.events says so. */
+static bool freezer_says(const char *what)
+{
+	char text[256];
+	ssize_t len;
+	int fd;
+
+	fd = open(FREEZER_GROUP "/cgroup.events", O_RDONLY | O_CLOEXEC);
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[len > 0 ? len : 0] = 0;
+	return strstr(text, what);
+}
+
+bool freezer_freeze(void)
+{
+	return !write_number(FREEZER_GROUP "/cgroup.freeze", 1) &&
+	       wait_until(freezer_says("frozen 1"));
+}
+
+bool freezer_thaw(void)
+{
+	return !write_number(FREEZER_GROUP "/cgroup.freeze", 0) &&
+	       wait_until(freezer_says("frozen 0"));
+}
+
+void freezer_remove(void)
+{
+	write_number(FREEZER_GROUP "/cgroup.freeze", 0);
+	wait_until(!rmdir(FREEZER_GROUP) || errno == ENOENT);
+	umount(FREEZER);
+	rmdir(FREEZER);
 }
 
 long long read_number(const char *path)

@@ -267,6 +267,115 @@ static inline struct ntapc_control *map_control(int thread)
 	return (void *)((char *)map + offset);
 }
 
+/* Suspension, alerts, end, registers, kernel APCs by name */
+
+static inline int suspend_thread(int thread, __u32 flags)
+{
+	struct ntapc_suspend args = { .size = sizeof(args), .flags = flags };
+
+	return sys_ioctl(thread, NTAPC_IOC_SUSPEND, &args);
+}
+
+static inline int resume_thread(int thread, __u32 flags)
+{
+	struct ntapc_resume args = { .size = sizeof(args), .flags = flags };
+
+	return sys_ioctl(thread, NTAPC_IOC_RESUME, &args);
+}
+
+static inline int alert_thread(int thread)
+{
+	struct ntapc_alert args = { .size = sizeof(args) };
+
+	return sys_ioctl(thread, NTAPC_IOC_ALERT, &args);
+}
+
+static inline int alert_by_id(int dev, pid_t tid)
+{
+	struct ntapc_alert_by_id args = { .size = sizeof(args), .tid = tid };
+
+	return sys_ioctl(dev, NTAPC_IOC_ALERT_BY_ID, &args);
+}
+
+static inline int wait_by_id(int dev, __u32 flags, __u64 deadline)
+{
+	struct ntapc_wait_by_id args = {
+		.size = sizeof(args),
+		.flags = flags,
+		.deadline = deadline,
+	};
+
+	return sys_ioctl(dev, NTAPC_IOC_WAIT_BY_ID, &args);
+}
+
+static inline int terminate_thread(int thread, __u32 status)
+{
+	struct ntapc_terminate args = {
+		.size = sizeof(args),
+		.status = status,
+	};
+
+	return sys_ioctl(thread, NTAPC_IOC_TERMINATE, &args);
+}
+
+/* The registers without the extended state. */
+static inline int get_context(int thread, __u32 what,
+			      struct ntapc_context *context)
+{
+	struct ntapc_thread_context args = {
+		.size = sizeof(args),
+		.what = what,
+		.context = ADDR(context),
+	};
+
+	return sys_ioctl(thread, NTAPC_IOC_GET_CONTEXT, &args);
+}
+
+static inline int set_context(int thread, __u32 what,
+			      const struct ntapc_context *context)
+{
+	struct ntapc_thread_context args = {
+		.size = sizeof(args),
+		.what = what,
+		.context = ADDR(context),
+	};
+
+	return sys_ioctl(thread, NTAPC_IOC_SET_CONTEXT, &args);
+}
+
+/* Queues one by its name; its descriptor, or an error. */
+static inline int kernel_apc(int thread, __u32 flags, const char *name,
+			     __u64 arg0)
+{
+	struct ntapc_kernel_apc args = {
+		.size = sizeof(args),
+		.flags = flags,
+		.arg = { arg0 },
+	};
+
+	snprintf(args.name, sizeof(args.name), "%s", name);
+	return sys_ioctl(thread, NTAPC_IOC_KERNEL_APC, &args);
+}
+
+static inline int apc_result(int apc, struct ntapc_apc_result *result,
+			     __u64 *values, __u32 room)
+{
+	memset(result, 0, sizeof(*result));
+	result->size = sizeof(*result);
+	result->state = 0xcccccccc;
+	result->order = 0xccccccccccccccccULL;
+	result->values = ADDR(values);
+	result->nr_values = room;
+	return sys_ioctl(apc, NTAPC_IOC_APC_RESULT, result);
+}
+
+static inline int apc_remove(int apc)
+{
+	struct ntapc_apc_remove args = { .size = sizeof(args) };
+
+	return sys_ioctl(apc, NTAPC_IOC_APC_REMOVE, &args);
+}
+
 /* Time */
 
 static inline __u64 now_on(clockid_t clock)
@@ -335,6 +444,31 @@ bool wait_asleep(pid_t tid);
 bool wait_waiting(int thread);
 /* What a thread has queued. */
 unsigned int nr_pending(int thread);
+/* The bits NTAPC_THREAD_* of a thread; all of them if they can't be had. */
+unsigned int thread_bits(int thread);
+/* Waits until of the bits in @mask just those of @bits are set. */
+bool wait_bits(int thread, unsigned int mask, unsigned int bits);
+/* Waits until a thread is suspended. */
+bool wait_suspended(int thread);
+/* Waits for a thread's end, by poll(). */
+bool wait_gone(int thread);
+/* What poll() says of a descriptor now. */
+short poll_now(int fd);
+/* What a descriptor's file in fdinfo holds. */
+int read_fdinfo(int fd, char *text, size_t size);
+
+/*
+ * Whether a counter, that its thread raises whenever it runs, stays as it is
+ * while others come to run many times; and whether it goes on.
+ */
+bool stands_still(const volatile __u64 *counter);
+bool moves(const volatile __u64 *counter);
+
+/* A cgroup of its own for a process, which can be frozen. */
+bool freezer_take(pid_t pid);
+bool freezer_freeze(void);
+bool freezer_thaw(void);
+void freezer_remove(void);
 
 /* A number in a file of the kernel's; -1 if it can't be read. */
 long long read_number(const char *path);

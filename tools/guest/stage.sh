@@ -11,7 +11,7 @@ out=${1:?usage: stage.sh DIRECTORY}
 mkdir -p "$out"
 find "$out" -xtype l -delete
 cd "$top_dir"
-find Kbuild ntapc uapi \( -name Kbuild -o -name Makefile -o -name '*.[chS]' \) -type f |
+find Kbuild ntapc uapi selftests/client \( -name Kbuild -o -name Makefile -o -name '*.[chS]' \) -type f |
 	while read -r path; do
 		[ -e "$out/$path" ] && continue
 		mkdir -p "$(dirname "$out/$path")"

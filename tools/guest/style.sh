@@ -14,9 +14,11 @@ log=$build_dir/style.log
 failed=0
 
 cd "$top_dir"
-mapfile -t kernel_files < <(find ntapc -name '*.[chS]' -type f | sort)
-mapfile -t uapi_files < <(find uapi -name '*.h' -type f | sort)
-mapfile -t user_files < <(find tools selftests -name '*.[ch]' -type f ! -path '*/include/kselftest*' | sort)
+mapfile -t kernel_files < <(find ntapc selftests/client -name '*.[chS]' -type f \
+	! -name client.h | sort)
+mapfile -t uapi_files < <(find uapi selftests/client/client.h -name '*.h' -type f | sort)
+mapfile -t user_files < <(find tools selftests -name '*.[ch]' -type f ! -path '*/include/kselftest*' \
+	! -path 'selftests/client/*' | sort)
 
 # Kernel versions can only be compared the one way round, and ENOSYS is what the
 # registers of an interrupted system call are about.

@@ -215,12 +215,13 @@ static void settle_flags(struct ntapc_apc_state *state, enum ntapc_mode mode)
 			state->kernel_pending = false;
 		return;
 	}
-	if (list_empty(&state->normal[mode]))
-		state->user_pending = false;
 	state->special_pending = !list_empty(&state->special[mode]);
 	/* Only with all the others is the one that ends the thread flushed. */
 	if (!state->special_pending)
 		state->exit_pending = false;
+	/* That one is armed, too (3.2b). */
+	if (list_empty(&state->normal[mode]) && !state->exit_pending)
+		state->user_pending = false;
 }
 
 /**
@@ -300,12 +301,15 @@ void ntapc_core_flush(struct ntapc_kthread *kt, enum ntapc_mode mode,
 void ntapc_core_requeue(struct ntapc_kthread *kt, struct list_head *taken)
 {
 	struct ntapc_apc_state *state = &kt->apc_state;
+	struct list_head *special = &state->special[NTAPC_USER_MODE];
+	struct list_head *normal = &state->normal[NTAPC_USER_MODE];
 	struct ntapc_apc *apc, *next;
 
+	/* But the one that ends the thread stays ahead of all (3.2b). */
+	if (state->exit_pending)
+		special = special->next;
 	list_for_each_entry_safe_reverse(apc, next, taken, entry) {
-		list_move(&apc->entry, apc->special_user ?
-				&state->special[NTAPC_USER_MODE] :
-				&state->normal[NTAPC_USER_MODE]);
+		list_move(&apc->entry, apc->special_user ? special : normal);
 		apc->inserted = true;
 		if (apc->special_user)
 			state->special_pending = true;

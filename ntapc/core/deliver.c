@@ -72,8 +72,9 @@ void ntapc_core_return_to_user(struct ntapc_kthread *kt)
  * @kt: the current thread, none of whose kernel APCs is left or blocked
  * @guarded: the thread holds special user APCs back
  *
- * The one that ends the thread first (3.2), a special one next (13.4), else one ordinary one if they are armed, which
- * disarms them (4.5): the end of each APC is what arms the next (12.2).
+ * The one that ends the thread first (3.2), a special one next (13.4), else one
+ * ordinary one if they are armed, which disarms them (4.5): the end of each APC is
+ * what arms the next (12.2).
  *
  * Return: the APC or NULL.
  */

@@ -9,7 +9,9 @@ static int test_alertable(struct ntapc_kthread *kt, enum ntapc_mode mode,
 			  bool guarded)
 {
 	struct ntapc_apc_state *state = &kt->apc_state;
-	bool special = state->special_pending && !guarded;
+	/* What ends the thread isn't held back. */
+	bool special = state->special_pending &&
+		       (!guarded || state->exit_pending);
 
 	if (kt->alerted[mode]) {
 		kt->alerted[mode] = false;

@@ -3,48 +3,21 @@
  * Running APCs; the part of the dispatcher that is C.
  */
 #include <errno.h>
-#include <string.h>
 
+#include "context.h"
 #include "internal.h"
-#include "ntapc/nt.h"
 
 static void (*_Atomic own_entry)(void);
-
-/* NT's picture of the registers. Vector registers aren't in it. */
-static void context_to_nt(const struct ntapc_context *c, CONTEXT *nt)
-{
-	memset(nt, 0, sizeof(*nt));
-	nt->ContextFlags = CONTEXT_CONTROL | CONTEXT_INTEGER;
-	nt->SegCs = c->cs;
-	nt->SegSs = c->ss;
-	nt->EFlags = c->eflags;
-	nt->Rax = c->rax;
-	nt->Rcx = c->rcx;
-	nt->Rdx = c->rdx;
-	nt->Rbx = c->rbx;
-	nt->Rsp = c->rsp;
-	nt->Rbp = c->rbp;
-	nt->Rsi = c->rsi;
-	nt->Rdi = c->rdi;
-	nt->R8 = c->r8;
-	nt->R9 = c->r9;
-	nt->R10 = c->r10;
-	nt->R11 = c->r11;
-	nt->R12 = c->r12;
-	nt->R13 = c->r13;
-	nt->R14 = c->r14;
-	nt->R15 = c->r15;
-	nt->Rip = c->rip;
-}
 
 static void run_with_context(const struct ntapc_record *r,
 			     const struct ntapc_context *context)
 {
 	ntapc_routine routine = (ntapc_routine)(uintptr_t)r->routine;
 	struct ntapc_callback_data data = { .parameter = r->arg[0] };
-	CONTEXT nt;
+	CONTEXT nt = { .ContextFlags = CONTEXT_CONTROL | CONTEXT_INTEGER };
 
-	context_to_nt(context, &nt);
+	/* Vector registers aren't in it. */
+	ntapc__context_to_nt(context, nt.ContextFlags, &nt);
 	data.context = &nt;
 	routine((uintptr_t)&data, r->arg[1], r->arg[2]);
 }

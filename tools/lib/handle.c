@@ -2,20 +2,32 @@
 /*
  * The handle table.
  *
- * A handle is generation : index : 00. Slots are reused first in first out, not
- * before RESERVE_FREE others are free, and each time with the next generation: a
- * stale handle meets a new object after RESERVE_FREE * GENERATIONS closes at the
- * earliest (rule 14.5). The low two bits aren't looked at, as in NT.
+ * A handle is generation : index : 00. The table is searched for a free slot from
+ * where the last one was found, never with fewer than RESERVE_FREE free ones, and
+ * each use of a slot has the next generation: a stale handle meets a new object
+ * after RESERVE_FREE * GENERATIONS closes or so (rule 14.5). The low two bits aren't
+ * looked at, as in NT.
  *
- * Locking: table_lock, inside a guarded stretch, lest a special APC of the thread
- * that holds it wants it, too. Held over fork(). Nothing is called under it that
- * could block or run user code.
+ * There is no lock. A thread can be suspended or ended at any instruction, by one
+ * that then wants a handle; and a special APC can want one anywhere. All of a slot
+ * that changes hands is in its word::
+ *
+ *   FREE -> CLAIMED	insert: whoever does this fills in the object
+ *   CLAIMED -> LIVE	insert: from here on it can be pinned
+ *   LIVE -> CLOSED	remove: nobody can pin it any more
+ *   CLOSED -> FREE	by whoever finds no pin left: remove, or the last to unpin
+ *
+ * A pin keeps the object as it is. The slot of a thread that ends with a pin, or in
+ * the midst of a step, is lost, as is one that another thread had pinned when a child
+ * was forked, in the child; nothing else suffers.
  */
-#include <pthread.h>
-#include <stdlib.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "handle.h"
-#include "internal.h"
 
 #define INDEX_BITS	20
 #define GENERATION_BITS	9
@@ -25,162 +37,206 @@
 #define CHUNKS		((1U << INDEX_BITS) / CHUNK_SLOTS)
 #define RESERVE_FREE	256
 
+/* A slot's word: generation, state, number of pins. */
+#define PINS_MASK	UINT64_C(0xffffffff)
+#define STATE_MASK	(UINT64_C(3) << 32)
+#define FREE		(UINT64_C(0) << 32)
+#define CLAIMED		(UINT64_C(1) << 32)
+#define LIVE		(UINT64_C(2) << 32)
+#define CLOSED		(UINT64_C(3) << 32)
+#define GENERATION_SHIFT 34
+
 struct slot {
-	struct object *object;	/* NULL: free */
-	ACCESS_MASK access;
-	uint16_t generation;
-	uint32_t next_free;	/* 0: last */
+	_Atomic uint64_t word;
+	struct object object;	/* written while CLAIMED, read while pinned */
 };
 
-static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
+/* Only grows. A chunk is there before it is counted. */
+static struct slot *_Atomic chunk[CHUNKS];
+static _Atomic uint32_t nr_chunks;
 
-/* Protected by table_lock. */
-static struct slot *chunk[CHUNKS];
-static uint32_t nr_slots;
-static uint32_t nr_free, first_free, last_free;	/* slot 0 is never used */
-
-static void lock(void)
-{
-	ntapc_guard_enter();
-	pthread_mutex_lock(&table_lock);
-}
-
-static void unlock(void)
-{
-	pthread_mutex_unlock(&table_lock);
-	ntapc_guard_leave();
-}
-
-static void unlock_child(void)
-{
-	/* The guard count stayed with the parent. */
-	pthread_mutex_unlock(&table_lock);
-}
-
-__attribute__((constructor)) static void hold_over_fork(void)
-{
-	pthread_atfork(lock, unlock, unlock_child);
-}
+static _Atomic uint32_t cursor;	/* where to look for a free slot */
+/* About how many there are; wrong by those that ended threads have lost. */
+static _Atomic int32_t nr_free;
 
 static struct slot *slot_at(uint32_t index)
 {
-	return &chunk[index / CHUNK_SLOTS][index % CHUNK_SLOTS];
+	return atomic_load(&chunk[index / CHUNK_SLOTS]) + index % CHUNK_SLOTS;
 }
 
-static void free_append(uint32_t index)
+static uint32_t nr_slots(void)
 {
-	slot_at(index)->next_free = 0;
-	if (last_free)
-		slot_at(last_free)->next_free = index;
+	return atomic_load(&nr_chunks) * CHUNK_SLOTS;
+}
+
+static uint64_t generation_of(uint64_t word)
+{
+	return word >> GENERATION_SHIFT;
+}
+
+static HANDLE encode(uint32_t index, uint64_t generation)
+{
+	return (HANDLE)((generation << INDEX_BITS | index) << 2);
+}
+
+/* Adds a chunk, or sees another thread do it. From the kernel: no lock. */
+static bool grow(void)
+{
+	uint32_t n = atomic_load(&nr_chunks);
+	struct slot *new, *expected = NULL;
+	size_t size = CHUNK_SLOTS * sizeof(*new);
+	int saved = errno;
+
+	if (n == CHUNKS)
+		return false;
+	new = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	errno = saved;
+	if (new == MAP_FAILED)
+		return false;
+	if (atomic_compare_exchange_strong(&chunk[n], &expected, new))
+		atomic_fetch_add(&nr_free, CHUNK_SLOTS);
 	else
-		first_free = index;
-	last_free = index;
-	nr_free++;
+		munmap(new, size);
+	atomic_compare_exchange_strong(&nr_chunks, &n, n + 1);
+	return true;
 }
 
-static uint32_t free_take(void)
+/* Claims the slot if it is free. */
+static bool claim(struct slot *slot)
 {
-	uint32_t index = first_free;
+	uint64_t word = atomic_load(&slot->word);
 
+	if ((word & STATE_MASK) != FREE ||
+	    !atomic_compare_exchange_strong(&slot->word, &word, word | CLAIMED))
+		return false;
+	atomic_fetch_sub(&nr_free, 1);
+	return true;
+}
+
+/* Returns the index of a slot that the caller has claimed, or 0. */
+static uint32_t claim_next(void)
+{
+	uint32_t n = nr_slots(), i, index;
+
+	for (i = 0; i < n; i++) {
+		index = atomic_fetch_add(&cursor, 1) % n;
+		/* The first one is never used: NULL isn't a handle. */
+		if (index && claim(slot_at(index)))
+			return index;
+	}
+	return 0;
+}
+
+/* Takes the object's descriptor over unless it fails. */
+NTSTATUS ntapc__handle_insert(const struct object *object, HANDLE *handle)
+{
+	struct slot *slot;
+	uint32_t index;
+	uint64_t word;
+
+	/* A quarter to spare keeps the search short. */
+	if (atomic_load(&nr_free) <= RESERVE_FREE + (int32_t)(nr_slots() / 4))
+		grow();
+	do {
+		index = claim_next();
+	} while (!index && grow());
 	if (!index)
-		return 0;
-	first_free = slot_at(index)->next_free;
-	if (!first_free)
-		last_free = 0;
-	nr_free--;
-	return index;
+		return STATUS_INSUFFICIENT_RESOURCES;
+	slot = slot_at(index);
+	slot->object = *object;
+	word = atomic_load(&slot->word);
+	*handle = encode(index, generation_of(word));
+	atomic_store(&slot->word, (word & ~STATE_MASK) | LIVE);
+	return STATUS_SUCCESS;
 }
 
-static void grow(void)
+/* The caller has found it closed and without a pin, which happens once. */
+static void release(struct slot *slot, uint64_t word)
 {
-	uint32_t i;
+	uint64_t generation = (generation_of(word) + 1) & GENERATION_MASK;
 
-	if (nr_slots == CHUNKS * CHUNK_SLOTS)
-		return;
-	chunk[nr_slots / CHUNK_SLOTS] = calloc(CHUNK_SLOTS, sizeof(struct slot));
-	if (!chunk[nr_slots / CHUNK_SLOTS])
-		return;
-	i = nr_slots;
-	nr_slots += CHUNK_SLOTS;
-	for (; i < nr_slots; i++)
-		if (i)
-			free_append(i);
+	if (slot->object.fd >= 0)
+		close(slot->object.fd);
+	atomic_store(&slot->word, generation << GENERATION_SHIFT | FREE);
+	atomic_fetch_add(&nr_free, 1);
 }
 
-static HANDLE encode(uint32_t index, uint16_t generation)
-{
-	return (HANDLE)(((uintptr_t)generation << INDEX_BITS | index) << 2);
-}
-
-/* The slot that @handle means, or NULL. */
-static struct slot *decode(HANDLE handle)
+/* The slot that @handle means, if it is live, and its word. */
+static struct slot *decode(HANDLE handle, uint64_t *word)
 {
 	uintptr_t value = (uintptr_t)handle >> 2;
 	uint32_t index = value & INDEX_MASK;
 	struct slot *slot;
 
-	if (!index || index >= nr_slots)
+	if (!index || index >= nr_slots())
 		return NULL;
 	slot = slot_at(index);
-	if (!slot->object || value >> INDEX_BITS != slot->generation)
+	*word = atomic_load(&slot->word);
+	if ((*word & STATE_MASK) != LIVE ||
+	    value >> INDEX_BITS != generation_of(*word))
 		return NULL;
 	return slot;
 }
 
-/* Takes over the caller's reference unless it fails. */
-NTSTATUS ntapc__handle_insert(struct object *object, ACCESS_MASK access,
-			      HANDLE *handle)
-{
-	uint32_t index;
-
-	lock();
-	if (nr_free <= RESERVE_FREE)
-		grow();
-	index = free_take();
-	if (index) {
-		struct slot *slot = slot_at(index);
-
-		slot->object = object;
-		slot->access = access;
-		*handle = encode(index, slot->generation);
-	}
-	unlock();
-	return index ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
-}
-
 NTSTATUS ntapc__handle_remove(HANDLE handle)
 {
-	struct object *object = NULL;
 	struct slot *slot;
+	uint64_t word;
 
-	lock();
-	slot = decode(handle);
-	if (slot) {
-		object = slot->object;
-		slot->object = NULL;
-		slot->generation = (slot->generation + 1) & GENERATION_MASK;
-		free_append((uintptr_t)handle >> 2 & INDEX_MASK);
-	}
-	unlock();
-	if (!object)
-		return STATUS_INVALID_HANDLE;
-	ntapc__object_put(object);
+	do {
+		slot = decode(handle, &word);
+		if (!slot)
+			return STATUS_INVALID_HANDLE;
+	} while (!atomic_compare_exchange_weak(&slot->word, &word,
+					       (word & ~STATE_MASK) | CLOSED));
+	if (!(word & PINS_MASK))
+		release(slot, word);
 	return STATUS_SUCCESS;
 }
 
-/* Gives a reference to the object. */
-NTSTATUS ntapc__handle_find(HANDLE handle, struct object **object,
-			    ACCESS_MASK *access)
+/* Returns NULL if it isn't a handle; else it is to be unpinned. */
+struct slot *ntapc__handle_pin(HANDLE handle, struct object *object)
 {
 	struct slot *slot;
+	uint64_t word;
 
-	lock();
-	slot = decode(handle);
-	if (slot) {
-		*object = slot->object;
-		*access = slot->access;
-		atomic_fetch_add(&slot->object->refs, 1);
+	do {
+		slot = decode(handle, &word);
+		if (!slot)
+			return NULL;
+	} while (!atomic_compare_exchange_weak(&slot->word, &word, word + 1));
+	*object = slot->object;
+	return slot;
+}
+
+void ntapc__handle_unpin(struct slot *slot)
+{
+	uint64_t word = atomic_fetch_sub(&slot->word, 1);
+
+	if ((word & STATE_MASK) == CLOSED && (word & PINS_MASK) == 1)
+		release(slot, word);
+}
+
+/* Is there a handle of a thread, which may have exited, that has this id? */
+bool ntapc__handle_find_thread(pid_t tid, struct object *object)
+{
+	uint32_t n = nr_slots(), i;
+	struct slot *slot;
+	uint64_t word;
+	bool found;
+
+	for (i = 1; i < n; i++) {
+		word = atomic_load(&slot_at(i)->word);
+		if ((word & STATE_MASK) != LIVE)
+			continue;
+		slot = ntapc__handle_pin(encode(i, generation_of(word)), object);
+		if (!slot)
+			continue;
+		ntapc__handle_unpin(slot);
+		found = object->type == OBJECT_THREAD && object->tid == tid;
+		if (found)
+			return true;
 	}
-	unlock();
-	return slot ? STATUS_SUCCESS : STATUS_INVALID_HANDLE;
+	return false;
 }

@@ -5,7 +5,6 @@
 #ifndef NTAPC_HANDLE_H
 #define NTAPC_HANDLE_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -13,50 +12,58 @@
 
 enum object_type { OBJECT_THREAD, OBJECT_RESERVE, OBJECT_PROCESS };
 
-/*
- * Freed, and its descriptor closed, with the last reference; each handle has one,
- * and each call that works on it. Invariant after creation but for @refs.
- */
+/* What a handle stands for. Each handle has its own, with its own descriptor. */
 struct object {
-	_Atomic unsigned int refs;
 	enum object_type type;
-	int fd;		/* -1: a process, which is always our own */
+	int fd;		/* of a process a pidfd; -1: our own process */
+	pid_t pid;	/* of a process, or a thread's; 0: of a reserve object */
 	pid_t tid;	/* of a thread, also once it has exited */
+	ACCESS_MASK access;
 };
 
 /* A handle resolved: put it when done. */
 struct object_ref {
-	struct object *object;	/* NULL: a pseudo handle */
-	enum object_type type;
-	int fd;
-	pid_t tid;
-	ACCESS_MASK access;
+	struct slot *slot;	/* NULL: a pseudo handle */
+	struct object object;
 };
 
 /* handle.c: the table */
-NTSTATUS ntapc__handle_insert(struct object *object, ACCESS_MASK access,
-			      HANDLE *handle);
+NTSTATUS ntapc__handle_insert(const struct object *object, HANDLE *handle);
 NTSTATUS ntapc__handle_remove(HANDLE handle);
-NTSTATUS ntapc__handle_find(HANDLE handle, struct object **object,
-			    ACCESS_MASK *access);
+struct slot *ntapc__handle_pin(HANDLE handle, struct object *object);
+void ntapc__handle_unpin(struct slot *slot);
+bool ntapc__handle_find_thread(pid_t tid, struct object *object);
 
 /* object.c: what is in it */
-struct object *ntapc__object_new(enum object_type type, int fd, pid_t tid);
-void ntapc__object_put(struct object *object);
 NTSTATUS ntapc__object_get(HANDLE handle, struct object_ref *ref);
 NTSTATUS ntapc__object_get_type(HANDLE handle, enum object_type type,
 				ACCESS_MASK access, struct object_ref *ref);
 void ntapc__object_ref_put(struct object_ref *ref);
-NTSTATUS ntapc__object_publish(enum object_type type, int fd, pid_t tid,
-			       ACCESS_MASK access, HANDLE *handle);
-ACCESS_MASK ntapc__thread_access(ACCESS_MASK desired);
+NTSTATUS ntapc__object_publish(const struct object *object, HANDLE *handle);
+NTSTATUS ntapc__object_duplicate(const struct object *source,
+				 ACCESS_MASK access, HANDLE *handle);
+ACCESS_MASK ntapc__object_access(enum object_type type, ACCESS_MASK desired);
 
 /* status.c */
 NTSTATUS ntapc__status(int err);
 
+/* probe.c */
+NTSTATUS ntapc__probe_for_write(void *at, size_t length);
+
 /* nt-thread.c */
 NTSTATUS ntapc__nt_create_thread(void *(*start)(void *), void *arg,
-				 SIZE_T stack, int *fd, pid_t *tid);
+				 SIZE_T stack, bool suspended,
+				 struct object *thread);
 void ntapc__nt_exit_thread(ULONG status) __attribute__((noreturn));
+bool ntapc__thread_has_exited(int fd);
+
+/* nt-process.c */
+bool ntapc__process_has_thread(ULONG_PTR pid, ULONG_PTR tid);
+pid_t ntapc__process_of_thread(pid_t tid);
+bool ntapc__process_may_open(const struct object *process);
+NTSTATUS ntapc__check_own_process(HANDLE handle);
+struct nt_timeout;
+NTSTATUS ntapc__process_wait(const struct object *process,
+			     const struct nt_timeout *timeout);
 
 #endif /* NTAPC_HANDLE_H */

@@ -7,8 +7,9 @@
  * first call and freed at its end (thread.c), its control slot in a page shared
  * with the kernel (slot.c) and its ring of records (ring.c).
  *
- * Special APCs come between any two instructions, so nothing below takes a lock
- * but the handle table (handle.c), which is guarded against them.
+ * Special APCs come between any two instructions, and a thread can be suspended or
+ * ended between any two, so nothing takes a lock; but making a thread does, in the C
+ * library.
  */
 #ifndef NTAPC_INTERNAL_H
 #define NTAPC_INTERNAL_H
@@ -114,6 +115,7 @@ struct spawn {
 	void *(*start)(void *arg);
 	void *arg;
 	void (*prepare)(int fd, void *arg);
+	bool suspended;		/* create it suspended */
 	pid_t tid;		/* out */
 };
 int ntapc__spawn(pthread_t *thread, const pthread_attr_t *attr, struct spawn *s);
@@ -141,6 +143,7 @@ void ntapc__context_capture(struct ntapc_context *context);
 
 /* time.c */
 uint64_t ntapc__now_ns(void);
+uint64_t ntapc__realtime_ns(void);
 int ntapc__deadline(uint64_t timeout_ns, unsigned int flags, __u64 *deadline);
 struct nt_timeout {
 	uint64_t ns;

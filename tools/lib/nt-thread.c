@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -33,11 +32,12 @@ static void *nt_thread_main(void *arg)
 	return NULL;
 }
 
-/* A detached thread; *@fd is the caller's to close. @stack 0: the default. */
+/* A detached thread, an object without rights yet. @stack 0: the default. */
 NTSTATUS ntapc__nt_create_thread(void *(*start)(void *), void *arg,
-				 SIZE_T stack, int *fd, pid_t *tid)
+				 SIZE_T stack, bool suspended,
+				 struct object *thread)
 {
-	struct spawn s = { .start = start, .arg = arg };
+	struct spawn s = { .start = start, .arg = arg, .suspended = suspended };
 	size_t least = STACK_SLACK + PTHREAD_STACK_MIN;
 	size_t page = sysconf(_SC_PAGESIZE);
 	pthread_attr_t attr;
@@ -56,8 +56,12 @@ NTSTATUS ntapc__nt_create_thread(void *(*start)(void *), void *arg,
 	pthread_attr_destroy(&attr);
 	if (ret < 0)
 		return ntapc__status(ret);
-	*fd = ret;
-	*tid = s.tid;
+	*thread = (struct object){
+		.type = OBJECT_THREAD,
+		.fd = ret,
+		.pid = getpid(),
+		.tid = s.tid,
+	};
 	return STATUS_SUCCESS;
 }
 
@@ -91,11 +95,10 @@ NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
 				SIZE_T MaximumStackSize,
 				PPS_ATTRIBUTE_LIST AttributeList)
 {
-	struct object_ref process;
+	bool suspended = CreateFlags & THREAD_CREATE_FLAGS_CREATE_SUSPENDED;
 	struct nt_start *start;
+	struct object thread;
 	NTSTATUS status;
-	pid_t tid;
-	int fd;
 
 	(void)ZeroBits;
 	if (!ThreadHandle)
@@ -103,16 +106,13 @@ NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
 	*ThreadHandle = NULL;
 	if (ObjectAttributes && ObjectAttributes->ObjectName)
 		return STATUS_OBJECT_NAME_INVALID;
-	if (CreateFlags & THREAD_CREATE_FLAGS_CREATE_SUSPENDED)
-		return STATUS_NOT_SUPPORTED;
-	if (CreateFlags & ~(THREAD_CREATE_FLAGS_SKIP_THREAD_ATTACH |
+	if (CreateFlags & ~(THREAD_CREATE_FLAGS_CREATE_SUSPENDED |
+			    THREAD_CREATE_FLAGS_SKIP_THREAD_ATTACH |
 			    THREAD_CREATE_FLAGS_HIDE_FROM_DEBUGGER))
 		return STATUS_INVALID_PARAMETER;
-	status = ntapc__object_get_type(ProcessHandle, OBJECT_PROCESS, 0,
-					&process);
+	status = ntapc__check_own_process(ProcessHandle);
 	if (status)
 		return status;
-	ntapc__object_ref_put(&process);
 
 	start = malloc(sizeof(*start));
 	if (!start)
@@ -122,32 +122,22 @@ NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
 	if (MaximumStackSize < StackSize)
 		MaximumStackSize = StackSize;
 	status = ntapc__nt_create_thread(nt_thread_main, start, MaximumStackSize,
-					 &fd, &tid);
+					 suspended, &thread);
 	if (status) {
 		free(start);
 		return status;
 	}
-	give_client_id(AttributeList, tid);
-	return ntapc__object_publish(OBJECT_THREAD, fd, tid,
-				     ntapc__thread_access(DesiredAccess),
-				     ThreadHandle);
-}
-
-/* Does process @pid have a thread @tid? */
-static bool process_has_thread(ULONG_PTR pid, ULONG_PTR tid)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%lu/task/%lu", pid, tid);
-	return !access(path, F_OK);
+	give_client_id(AttributeList, thread.tid);
+	thread.access = ntapc__object_access(OBJECT_THREAD, DesiredAccess);
+	return ntapc__object_publish(&thread, ThreadHandle);
 }
 
 NTSTATUS NTAPI NtOpenThread(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
 			    POBJECT_ATTRIBUTES ObjectAttributes,
 			    PCLIENT_ID ClientId)
 {
+	struct object thread = { .type = OBJECT_THREAD };
 	ULONG_PTR pid, tid;
-	int fd;
 
 	if (!ThreadHandle)
 		return STATUS_ACCESS_VIOLATION;
@@ -156,24 +146,34 @@ NTSTATUS NTAPI NtOpenThread(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
 		return STATUS_INVALID_PARAMETER_MIX;
 	pid = (ULONG_PTR)ClientId->UniqueProcess;
 	tid = (ULONG_PTR)ClientId->UniqueThread;
-	if (!tid || tid > INT_MAX || (pid && !process_has_thread(pid, tid)))
+	if (!tid || tid > INT_MAX ||
+	    (pid && !ntapc__process_has_thread(pid, tid)))
 		return STATUS_INVALID_CID;
-	fd = ntapc__keep_off_stdio(ntapc_thread_open(tid));
-	if (fd == -ESRCH)
+	thread.fd = ntapc__keep_off_stdio(ntapc_thread_open(tid));
+	if (thread.fd == -ESRCH)
 		return STATUS_INVALID_CID;
-	if (fd < 0)
-		return ntapc__status(fd);
-	return ntapc__object_publish(OBJECT_THREAD, fd, tid,
-				     ntapc__thread_access(DesiredAccess),
-				     ThreadHandle);
+	if (thread.fd < 0)
+		return ntapc__status(thread.fd);
+	thread.tid = tid;
+	thread.pid = pid ? pid : (ULONG_PTR)ntapc__process_of_thread(tid);
+	thread.access = ntapc__object_access(OBJECT_THREAD, DesiredAccess);
+	return ntapc__object_publish(&thread, ThreadHandle);
+}
+
+/* It has, and nothing that was queued to it is left. */
+bool ntapc__thread_has_exited(int fd)
+{
+	struct ntapc_thread_info info;
+
+	return !ntapc_thread_info(fd, &info) && info.state & NTAPC_THREAD_EXITED;
 }
 
 NTSTATUS NTAPI NtTerminateThread(HANDLE ThreadHandle, NTSTATUS ExitStatus)
 {
-	struct ntapc_thread_info info;
 	struct object_ref ref;
 	NTSTATUS status;
 	bool self;
+	int ret;
 
 	/* Without a handle it is the caller. */
 	if (!ThreadHandle || ThreadHandle == NtCurrentThread())
@@ -183,30 +183,32 @@ NTSTATUS NTAPI NtTerminateThread(HANDLE ThreadHandle, NTSTATUS ExitStatus)
 	if (status)
 		return status;
 	/* Who has this id and hasn't exited is us. */
-	self = ref.tid == gettid() && !ntapc_thread_info(ref.fd, &info) &&
-	       !(info.state & NTAPC_THREAD_EXITED);
+	self = ref.object.tid == gettid() &&
+	       !ntapc__thread_has_exited(ref.object.fd);
+	ret = self ? 0 : ntapc_terminate(ref.object.fd, ExitStatus);
+	/* What has been done needs no doing. */
+	if (ret == -ESRCH && ntapc__thread_has_exited(ref.object.fd))
+		ret = 0;
 	ntapc__object_ref_put(&ref);
 	if (self)
 		ntapc__nt_exit_thread(ExitStatus);
-	return STATUS_NOT_SUPPORTED;
+	return ntapc__status(ret);
 }
 
-static NTSTATUS query_basic(const struct object_ref *ref,
-			    const struct ntapc_thread_info *info, PVOID buffer)
+static void query_basic(const struct object *thread,
+			const struct ntapc_thread_info *info, PVOID buffer)
 {
-	bool own = process_has_thread(getpid(), ref->tid);
 	THREAD_BASIC_INFORMATION basic = {
 		.ExitStatus = info->state & NTAPC_THREAD_EXITED ?
 			      (NTSTATUS)info->exit_status : STATUS_PENDING,
 		.ClientId = {
-			.UniqueProcess = ULongToHandle(own ? getpid() : 0),
-			.UniqueThread = ULongToHandle(ref->tid),
+			.UniqueProcess = ULongToHandle(thread->pid),
+			.UniqueThread = ULongToHandle(thread->tid),
 		},
 		.AffinityMask = ~(KAFFINITY)0,
 	};
 
 	*(PTHREAD_BASIC_INFORMATION)buffer = basic;
-	return STATUS_SUCCESS;
 }
 
 NTSTATUS NTAPI NtQueryInformationThread(HANDLE ThreadHandle,
@@ -226,6 +228,7 @@ NTSTATUS NTAPI NtQueryInformationThread(HANDLE ThreadHandle,
 		length = sizeof(THREAD_BASIC_INFORMATION);
 		break;
 	case ThreadIsTerminated:
+	case ThreadSuspendCount:
 		length = sizeof(ULONG);
 		break;
 	default:
@@ -239,11 +242,13 @@ NTSTATUS NTAPI NtQueryInformationThread(HANDLE ThreadHandle,
 					THREAD_QUERY_LIMITED_INFORMATION, &ref);
 	if (status)
 		return status;
-	ret = ntapc_thread_info(ref.fd, &info);
+	ret = ntapc_thread_info(ref.object.fd, &info);
 	if (ret)
 		status = ntapc__status(ret);
 	else if (ThreadInformationClass == ThreadBasicInformation)
-		status = query_basic(&ref, &info, ThreadInformation);
+		query_basic(&ref.object, &info, ThreadInformation);
+	else if (ThreadInformationClass == ThreadSuspendCount)
+		*(PULONG)ThreadInformation = info.suspend_count;
 	else
 		*(PULONG)ThreadInformation =
 			!!(info.state & NTAPC_THREAD_EXITED);

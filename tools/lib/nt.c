@@ -3,9 +3,7 @@
  * The native API: APCs, waits, handles. Threads are in nt-thread.c.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "handle.h"
@@ -26,7 +24,7 @@ _Static_assert(QUEUE_USER_APC_FLAGS_SPECIAL_USER_APC == NTAPC_QUEUE_SPECIAL &&
 static NTSTATUS queue(HANDLE thread, HANDLE reserve, ULONG flags,
 		      PPS_APC_ROUTINE routine, PVOID a1, PVOID a2, PVOID a3)
 {
-	struct object_ref r = { .fd = -1 }, t;
+	struct object_ref r = { .object.fd = -1 }, t;
 	union {
 		PPS_APC_ROUTINE nt;
 		ntapc_routine plain;
@@ -44,8 +42,9 @@ static NTSTATUS queue(HANDLE thread, HANDLE reserve, ULONG flags,
 	status = ntapc__object_get_type(thread, OBJECT_THREAD,
 					THREAD_SET_CONTEXT, &t);
 	if (!status) {
-		status = ntapc__status(ntapc_queue_ex(t.fd, flags, r.fd,
-						      fn.plain, (uintptr_t)a1,
+		status = ntapc__status(ntapc_queue_ex(t.object.fd, flags,
+						      r.object.fd, fn.plain,
+						      (uintptr_t)a1,
 						      (uintptr_t)a2,
 						      (uintptr_t)a3));
 		ntapc__object_ref_put(&t);
@@ -90,19 +89,27 @@ NTSTATUS NTAPI NtTestAlert(VOID)
 }
 
 /*
- * Waits for @fd, or just waits if that is negative. There is no EINTR in NT: the
- * wait goes on, until the time it was to end at.
+ * A relative timeout as a point in time: there is no EINTR in NT, and a wait that goes
+ * on after it ends when it was to end.
  */
+static struct nt_timeout absolute(struct nt_timeout t)
+{
+	if (t.flags & NTAPC_REALTIME || !t.ns || t.ns == NTAPC_FOREVER)
+		return t;
+	t.flags |= NTAPC_ABSOLUTE;
+	if (__builtin_add_overflow(t.ns, ntapc__now_ns(), &t.ns))
+		t.ns = NTAPC_FOREVER;
+	return t;
+}
+
+/* Waits for @fd, or just waits if that is negative. */
 static NTSTATUS wait(int fd, BOOLEAN alertable, struct nt_timeout t)
 {
-	unsigned int flags = t.flags | (alertable ? NTAPC_ALERTABLE : 0);
+	unsigned int flags = alertable ? NTAPC_ALERTABLE : 0;
 	int ret;
 
-	if (!(t.flags & NTAPC_REALTIME) && t.ns && t.ns != NTAPC_FOREVER) {
-		flags |= NTAPC_ABSOLUTE;
-		if (__builtin_add_overflow(t.ns, ntapc__now_ns(), &t.ns))
-			t.ns = NTAPC_FOREVER;
-	}
+	t = absolute(t);
+	flags |= t.flags;
 	do {
 		ret = fd < 0 ? ntapc_delay(t.ns, flags) :
 			       ntapc_wait_thread(fd, t.ns, flags);
@@ -117,6 +124,25 @@ NTSTATUS NTAPI NtDelayExecution(BOOLEAN Alertable, PLARGE_INTEGER DelayInterval)
 	return wait(-1, Alertable, ntapc__nt_timeout(DelayInterval->QuadPart));
 }
 
+/*
+ * Our own never has ended while this runs. Of another the kernel's notice is its
+ * pidfd's, which no alertable wait can have.
+ */
+static NTSTATUS wait_process(const struct object *process, BOOLEAN alertable,
+			     struct nt_timeout t)
+{
+	NTSTATUS status;
+
+	if (process->fd >= 0) {
+		if (alertable && t.ns)
+			return STATUS_NOT_SUPPORTED;
+		t = absolute(t);
+		return ntapc__process_wait(process, &t);
+	}
+	status = wait(-1, alertable, t);
+	return status == STATUS_SUCCESS ? STATUS_TIMEOUT : status;
+}
+
 NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable,
 				     PLARGE_INTEGER Timeout)
 {
@@ -129,20 +155,30 @@ NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable,
 	status = ntapc__object_get(Handle, &ref);
 	if (status)
 		return status;
-	if (ref.type == OBJECT_RESERVE) {
+	if (ref.object.type == OBJECT_RESERVE)
 		status = STATUS_OBJECT_TYPE_MISMATCH;
-	} else if (!(ref.access & SYNCHRONIZE)) {
+	else if (!(ref.object.access & SYNCHRONIZE))
 		status = STATUS_ACCESS_DENIED;
-	} else if (ref.type == OBJECT_PROCESS) {
-		/* Our own, which never has ended while this runs. */
-		status = wait(-1, Alertable, t);
-		if (status == STATUS_SUCCESS)
-			status = STATUS_TIMEOUT;
-	} else {
-		status = wait(ref.fd, Alertable, t);
-	}
+	else if (ref.object.type == OBJECT_PROCESS)
+		status = wait_process(&ref.object, Alertable, t);
+	else
+		status = wait(ref.object.fd, Alertable, t);
 	ntapc__object_ref_put(&ref);
 	return status;
+}
+
+NTSTATUS NTAPI NtWaitForAlertByThreadId(PVOID Address, PLARGE_INTEGER Timeout)
+{
+	struct nt_timeout t = { .ns = NTAPC_FOREVER };
+	int ret;
+
+	(void)Address;	/* a hint for debuggers (rule 15.2) */
+	if (Timeout)
+		t = absolute(ntapc__nt_timeout(Timeout->QuadPart));
+	do {
+		ret = ntapc_wait_by_id(t.ns, t.flags);
+	} while (ret == -EINTR);
+	return ret < 0 ? ntapc__status(ret) : ret;
 }
 
 NTSTATUS NTAPI NtYieldExecution(VOID)
@@ -154,13 +190,9 @@ NTSTATUS NTAPI NtYieldExecution(VOID)
 
 NTSTATUS NTAPI NtQuerySystemTime(PLARGE_INTEGER SystemTime)
 {
-	struct timespec ts;
-
 	if (!SystemTime)
 		return STATUS_ACCESS_VIOLATION;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	SystemTime->QuadPart = NT_EPOCH + ts.tv_sec * INT64_C(10000000) +
-			       ts.tv_nsec / 100;
+	SystemTime->QuadPart = NT_EPOCH + ntapc__realtime_ns() / 100;
 	return STATUS_SUCCESS;
 }
 
@@ -168,7 +200,10 @@ NTSTATUS NTAPI NtAllocateReserveObject(PHANDLE MemoryReserveHandle,
 				       POBJECT_ATTRIBUTES ObjectAttributes,
 				       MEMORY_RESERVE_TYPE Type)
 {
-	int fd;
+	struct object reserve = {
+		.type = OBJECT_RESERVE,
+		.access = STANDARD_RIGHTS_ALL,
+	};
 
 	if (!MemoryReserveHandle)
 		return STATUS_ACCESS_VIOLATION;
@@ -179,11 +214,10 @@ NTSTATUS NTAPI NtAllocateReserveObject(PHANDLE MemoryReserveHandle,
 		return STATUS_OBJECT_NAME_INVALID;
 	if (Type != MemoryReserveUserApc)
 		return STATUS_NOT_SUPPORTED;
-	fd = ntapc__keep_off_stdio(ntapc_reserve_create());
-	if (fd < 0)
-		return ntapc__status(fd);
-	return ntapc__object_publish(OBJECT_RESERVE, fd, 0, STANDARD_RIGHTS_ALL,
-				     MemoryReserveHandle);
+	reserve.fd = ntapc__keep_off_stdio(ntapc_reserve_create());
+	if (reserve.fd < 0)
+		return ntapc__status(reserve.fd);
+	return ntapc__object_publish(&reserve, MemoryReserveHandle);
 }
 
 NTSTATUS NTAPI NtClose(HANDLE Handle)
@@ -193,26 +227,16 @@ NTSTATUS NTAPI NtClose(HANDLE Handle)
 	return ntapc__handle_remove(Handle);
 }
 
-static NTSTATUS check_own_process(HANDLE handle)
+/* Is it something that the caller could open itself? */
+static bool may_open(const struct object *object)
 {
-	struct object_ref ref;
-	NTSTATUS status;
-
-	status = ntapc__object_get_type(handle, OBJECT_PROCESS, 0, &ref);
-	if (!status)
-		ntapc__object_ref_put(&ref);
-	return status;
-}
-
-/* Is the thread one that the caller could open itself? */
-static bool may_open(const struct object_ref *ref)
-{
-	struct ntapc_thread_info info;
 	int fd;
 
-	if (ntapc_thread_info(ref->fd, &info) || info.state & NTAPC_THREAD_EXITED)
+	if (object->type == OBJECT_PROCESS)
+		return ntapc__process_may_open(object);
+	if (object->type != OBJECT_THREAD || ntapc__thread_has_exited(object->fd))
 		return false;
-	fd = ntapc_thread_open(ref->tid);
+	fd = ntapc_thread_open(object->tid);
 	if (fd < 0)
 		return false;
 	close(fd);
@@ -220,28 +244,16 @@ static bool may_open(const struct object_ref *ref)
 }
 
 /* Rights that the source doesn't have are granted as by opening it anew. */
-static NTSTATUS duplicate(struct object_ref *ref, ACCESS_MASK access,
-			  HANDLE *target)
+static NTSTATUS duplicate(const struct object *source, ACCESS_MASK desired,
+			  ULONG options, HANDLE *target)
 {
-	NTSTATUS status;
-	int fd;
+	ACCESS_MASK access = source->access;
 
-	if (access & ~ref->access && (ref->type != OBJECT_THREAD || !may_open(ref)))
+	if (!(options & DUPLICATE_SAME_ACCESS))
+		access = ntapc__object_access(source->type, desired);
+	if (access & ~source->access && !may_open(source))
 		return STATUS_ACCESS_DENIED;
-	if (ref->object) {
-		atomic_fetch_add(&ref->object->refs, 1);
-		status = ntapc__handle_insert(ref->object, access, target);
-		if (status)
-			ntapc__object_put(ref->object);
-		return status;
-	}
-	fd = ref->fd;
-	if (fd >= 0) {
-		fd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-		if (fd < 0)
-			return STATUS_TOO_MANY_OPENED_FILES;
-	}
-	return ntapc__object_publish(ref->type, fd, ref->tid, access, target);
+	return ntapc__object_duplicate(source, access, target);
 }
 
 NTSTATUS NTAPI NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle,
@@ -251,33 +263,24 @@ NTSTATUS NTAPI NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle
 {
 	struct object_ref ref;
 	NTSTATUS status;
-	HANDLE target;
 
 	(void)HandleAttributes;
 	if (Options & ~(DUPLICATE_CLOSE_SOURCE | DUPLICATE_SAME_ACCESS |
 			DUPLICATE_SAME_ATTRIBUTES))
 		return STATUS_INVALID_PARAMETER;
-	status = check_own_process(SourceProcessHandle);
+	status = ntapc__check_own_process(SourceProcessHandle);
 	if (status)
 		return status;
 	if (TargetHandle) {
 		*TargetHandle = NULL;
-		status = check_own_process(TargetProcessHandle);
+		status = ntapc__check_own_process(TargetProcessHandle);
 	}
 	if (!status)
 		status = ntapc__object_get(SourceHandle, &ref);
 	if (!status) {
-		if (TargetHandle) {
-			ACCESS_MASK access = ref.access;
-
-			if (!(Options & DUPLICATE_SAME_ACCESS))
-				access = ref.type == OBJECT_THREAD ?
-					 ntapc__thread_access(DesiredAccess) :
-					 DesiredAccess;
-			status = duplicate(&ref, access, &target);
-			if (!status)
-				*TargetHandle = target;
-		}
+		if (TargetHandle)
+			status = duplicate(&ref.object, DesiredAccess, Options,
+					   TargetHandle);
 		ntapc__object_ref_put(&ref);
 	}
 	/* Closed also when nothing was duplicated. */

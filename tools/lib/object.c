@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * The objects that handles stand for: threads, reserve objects, the own process.
+ * The objects that handles stand for: threads, reserve objects, processes.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "handle.h"
@@ -13,47 +12,44 @@
 #define GENERIC_ANY \
 	(GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE | GENERIC_ALL)
 
-/*
- * Memory and descriptors are allocated and freed in guarded stretches: a special
- * APC may use handles while the code it interrupted is in the midst of malloc()
- * here.
- */
-struct object *ntapc__object_new(enum object_type type, int fd, pid_t tid)
-{
-	struct object *object;
+/* What generic rights mean for a kind of object. */
+struct generic_mapping {
+	ACCESS_MASK read, write, execute, all;
+};
 
-	ntapc_guard_enter();
-	object = malloc(sizeof(*object));
-	ntapc_guard_leave();
-	if (!object)
-		return NULL;
-	atomic_init(&object->refs, 1);
-	object->type = type;
-	object->fd = fd;
-	object->tid = tid;
-	return object;
-}
+static const struct generic_mapping thread_mapping = {
+	.read = STANDARD_RIGHTS_READ | THREAD_GET_CONTEXT |
+		THREAD_QUERY_INFORMATION,
+	.write = STANDARD_RIGHTS_WRITE | THREAD_TERMINATE |
+		 THREAD_SUSPEND_RESUME | THREAD_ALERT | THREAD_SET_CONTEXT |
+		 THREAD_SET_INFORMATION | THREAD_SET_LIMITED_INFORMATION,
+	.execute = STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE | THREAD_RESUME |
+		   THREAD_QUERY_LIMITED_INFORMATION,
+	.all = THREAD_ALL_ACCESS,
+};
 
-void ntapc__object_put(struct object *object)
-{
-	if (atomic_fetch_sub(&object->refs, 1) != 1)
-		return;
-	if (object->fd >= 0)
-		close(object->fd);
-	ntapc_guard_enter();
-	free(object);
-	ntapc_guard_leave();
-}
+static const struct generic_mapping process_mapping = {
+	.read = STANDARD_RIGHTS_READ | PROCESS_VM_READ |
+		PROCESS_QUERY_INFORMATION,
+	.write = STANDARD_RIGHTS_WRITE | PROCESS_CREATE_THREAD |
+		 PROCESS_VM_OPERATION | PROCESS_VM_WRITE | PROCESS_DUP_HANDLE |
+		 PROCESS_CREATE_PROCESS | PROCESS_SET_QUOTA |
+		 PROCESS_SET_INFORMATION | PROCESS_SUSPEND_RESUME,
+	.execute = STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE | PROCESS_TERMINATE |
+		   PROCESS_QUERY_LIMITED_INFORMATION,
+	.all = PROCESS_ALL_ACCESS,
+};
 
-static NTSTATUS get_current_thread(struct object_ref *ref)
+static NTSTATUS get_current_thread(struct object *object)
 {
 	int fd = ntapc_thread_self();
 
 	if (fd < 0)
 		return ntapc__status(fd);
-	*ref = (struct object_ref){
+	*object = (struct object){
 		.type = OBJECT_THREAD,
 		.fd = fd,
+		.pid = getpid(),
 		.tid = gettid(),
 		.access = THREAD_ALL_ACCESS,
 	};
@@ -62,31 +58,20 @@ static NTSTATUS get_current_thread(struct object_ref *ref)
 
 NTSTATUS ntapc__object_get(HANDLE handle, struct object_ref *ref)
 {
-	ACCESS_MASK access;
-	struct object *object;
-	NTSTATUS status;
-
+	ref->slot = NULL;
 	if (handle == NtCurrentThread())
-		return get_current_thread(ref);
+		return get_current_thread(&ref->object);
 	if (handle == NtCurrentProcess()) {
-		*ref = (struct object_ref){
+		ref->object = (struct object){
 			.type = OBJECT_PROCESS,
 			.fd = -1,
+			.pid = getpid(),
 			.access = PROCESS_ALL_ACCESS,
 		};
 		return STATUS_SUCCESS;
 	}
-	status = ntapc__handle_find(handle, &object, &access);
-	if (status)
-		return status;
-	*ref = (struct object_ref){
-		.object = object,
-		.type = object->type,
-		.fd = object->fd,
-		.tid = object->tid,
-		.access = access,
-	};
-	return STATUS_SUCCESS;
+	ref->slot = ntapc__handle_pin(handle, &ref->object);
+	return ref->slot ? STATUS_SUCCESS : STATUS_INVALID_HANDLE;
 }
 
 /* The type is checked before the access, as in NT. */
@@ -97,9 +82,9 @@ NTSTATUS ntapc__object_get_type(HANDLE handle, enum object_type type,
 
 	if (status)
 		return status;
-	if (ref->type != type)
+	if (ref->object.type != type)
 		status = STATUS_OBJECT_TYPE_MISMATCH;
-	else if (access & ~ref->access)
+	else if (access & ~ref->object.access)
 		status = STATUS_ACCESS_DENIED;
 	if (status)
 		ntapc__object_ref_put(ref);
@@ -108,46 +93,55 @@ NTSTATUS ntapc__object_get_type(HANDLE handle, enum object_type type,
 
 void ntapc__object_ref_put(struct object_ref *ref)
 {
-	if (ref->object)
-		ntapc__object_put(ref->object);
+	if (ref->slot)
+		ntapc__handle_unpin(ref->slot);
 }
 
-/* A new object and a handle for it. Takes @fd over, also when it fails. */
-NTSTATUS ntapc__object_publish(enum object_type type, int fd, pid_t tid,
-			       ACCESS_MASK access, HANDLE *handle)
+/* A handle for it. Takes its descriptor over, also when it fails. */
+NTSTATUS ntapc__object_publish(const struct object *object, HANDLE *handle)
 {
-	struct object *object = ntapc__object_new(type, fd, tid);
-	NTSTATUS status;
+	NTSTATUS status = ntapc__handle_insert(object, handle);
 
-	if (!object) {
-		if (fd >= 0)
-			close(fd);
-		return STATUS_NO_MEMORY;
-	}
-	status = ntapc__handle_insert(object, access, handle);
-	if (status)
-		ntapc__object_put(object);
+	if (status && object->fd >= 0)
+		close(object->fd);
 	return status;
 }
 
-/* What generic rights mean for a thread, and what rights imply. */
-ACCESS_MASK ntapc__thread_access(ACCESS_MASK desired)
+/* A handle for the same with a copy of its descriptor. */
+NTSTATUS ntapc__object_duplicate(const struct object *source,
+				 ACCESS_MASK access, HANDLE *handle)
+{
+	struct object copy = *source;
+	int saved = errno;
+
+	copy.access = access;
+	if (source->fd >= 0) {
+		copy.fd = fcntl(source->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		errno = saved;
+		if (copy.fd < 0)
+			return STATUS_TOO_MANY_OPENED_FILES;
+	}
+	return ntapc__object_publish(&copy, handle);
+}
+
+static ACCESS_MASK map_generic(const struct generic_mapping *mapping,
+			       ACCESS_MASK desired)
 {
 	ACCESS_MASK access = desired & ~(GENERIC_ANY | MAXIMUM_ALLOWED);
 
 	if (desired & (GENERIC_ALL | MAXIMUM_ALLOWED))
-		access |= THREAD_ALL_ACCESS;
+		access |= mapping->all;
 	if (desired & GENERIC_READ)
-		access |= STANDARD_RIGHTS_READ | THREAD_GET_CONTEXT |
-			  THREAD_QUERY_INFORMATION;
+		access |= mapping->read;
 	if (desired & GENERIC_WRITE)
-		access |= STANDARD_RIGHTS_WRITE | THREAD_TERMINATE |
-			  THREAD_SUSPEND_RESUME | THREAD_ALERT |
-			  THREAD_SET_CONTEXT | THREAD_SET_INFORMATION |
-			  THREAD_SET_LIMITED_INFORMATION;
+		access |= mapping->write;
 	if (desired & GENERIC_EXECUTE)
-		access |= STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE | THREAD_RESUME |
-			  THREAD_QUERY_LIMITED_INFORMATION;
+		access |= mapping->execute;
+	return access;
+}
+
+static ACCESS_MASK thread_access(ACCESS_MASK access)
+{
 	if (access & THREAD_QUERY_INFORMATION)
 		access |= THREAD_QUERY_LIMITED_INFORMATION;
 	if (access & THREAD_SET_INFORMATION)
@@ -157,19 +151,40 @@ ACCESS_MASK ntapc__thread_access(ACCESS_MASK desired)
 	return access;
 }
 
+static ACCESS_MASK process_access(ACCESS_MASK access)
+{
+	if (access & PROCESS_QUERY_INFORMATION)
+		access |= PROCESS_QUERY_LIMITED_INFORMATION;
+	return access;
+}
+
+/* What is granted where @desired is: with what that implies. */
+ACCESS_MASK ntapc__object_access(enum object_type type, ACCESS_MASK desired)
+{
+	switch (type) {
+	case OBJECT_THREAD:
+		return thread_access(map_generic(&thread_mapping, desired));
+	case OBJECT_PROCESS:
+		return process_access(map_generic(&process_mapping, desired));
+	default:
+		return desired;
+	}
+}
+
 NTSTATUS ntapc_handle_from_fd(int fd, ACCESS_MASK DesiredAccess, PHANDLE Handle)
 {
 	struct ntapc_thread_info info;
+	struct object thread = { .type = OBJECT_THREAD, .fd = fd };
 	int ret = ntapc_thread_info(fd, &info);
 
 	if (ret)
 		return ntapc__status(ret);
-	fd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	if (fd < 0)
-		return STATUS_TOO_MANY_OPENED_FILES;
-	return ntapc__object_publish(OBJECT_THREAD, fd, info.tid,
-				     ntapc__thread_access(DesiredAccess),
-				     Handle);
+	thread.tid = info.tid;
+	thread.pid = ntapc__process_of_thread(info.tid);
+	return ntapc__object_duplicate(&thread,
+				       ntapc__object_access(OBJECT_THREAD,
+							    DesiredAccess),
+				       Handle);
 }
 
 int ntapc_handle_to_fd(HANDLE Handle)
@@ -181,5 +196,5 @@ int ntapc_handle_to_fd(HANDLE Handle)
 	if (status)
 		return -EBADF;
 	ntapc__object_ref_put(&ref);
-	return ref.fd;
+	return ref.object.fd;
 }

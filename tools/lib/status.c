@@ -37,6 +37,8 @@ NTSTATUS ntapc__status(int err)
 	case EAGAIN:
 	case ENOMEM:
 		return STATUS_NO_MEMORY;
+	case EOVERFLOW:
+		return STATUS_SUSPEND_COUNT_EXCEEDED;
 	case EMFILE:
 	case ENFILE:
 		return STATUS_TOO_MANY_OPENED_FILES;

@@ -10,12 +10,22 @@
 /* 1601-01-01 to 1970-01-01 in 100 ns. */
 #define NT_EPOCH	INT64_C(116444736000000000)
 
-uint64_t ntapc__now_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return ts.tv_sec * UINT64_C(1000000000) + ts.tv_nsec;
+}
+
+uint64_t ntapc__now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t ntapc__realtime_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
 }
 
 /* What does not fit is never. */

@@ -145,17 +145,13 @@ HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes,
 			   LPVOID lpParameter, DWORD dwCreationFlags,
 			   LPDWORD lpThreadId)
 {
+	bool suspended = dwCreationFlags & CREATE_SUSPENDED;
 	struct win32_start *start;
+	struct object thread;
 	NTSTATUS status;
 	HANDLE handle;
-	pid_t tid;
-	int fd;
 
 	(void)lpThreadAttributes;
-	if (dwCreationFlags & CREATE_SUSPENDED) {
-		done(STATUS_NOT_SUPPORTED);
-		return NULL;
-	}
 	start = malloc(sizeof(*start));
 	if (!start) {
 		done(STATUS_NO_MEMORY);
@@ -166,16 +162,16 @@ HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes,
 	status = ntapc__nt_create_thread(win32_thread_main, start,
 					 stack_to_reserve(dwStackSize,
 							  dwCreationFlags),
-					 &fd, &tid);
+					 suspended, &thread);
 	if (!done(status)) {
 		free(start);
 		return NULL;
 	}
-	if (!done(ntapc__object_publish(OBJECT_THREAD, fd, tid,
-					THREAD_ALL_ACCESS, &handle)))
+	thread.access = THREAD_ALL_ACCESS;
+	if (!done(ntapc__object_publish(&thread, &handle)))
 		return NULL;
 	if (lpThreadId)
-		*lpThreadId = tid;
+		*lpThreadId = thread.tid;
 	return handle;
 }
 
@@ -235,6 +231,50 @@ BOOL WINAPI GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode)
 VOID WINAPI ExitThread(DWORD dwExitCode)
 {
 	ntapc__nt_exit_thread(dwExitCode);
+}
+
+DWORD WINAPI SuspendThread(HANDLE hThread)
+{
+	ULONG count;
+
+	return done(NtSuspendThread(hThread, &count)) ? count : (DWORD)-1;
+}
+
+DWORD WINAPI ResumeThread(HANDLE hThread)
+{
+	ULONG count;
+
+	return done(NtResumeThread(hThread, &count)) ? count : (DWORD)-1;
+}
+
+/* Unlike in the native API no handle is an invalid one. */
+BOOL WINAPI TerminateThread(HANDLE hThread, DWORD dwExitCode)
+{
+	if (!hThread)
+		return done(STATUS_INVALID_HANDLE);
+	return done(NtTerminateThread(hThread, dwExitCode));
+}
+
+BOOL WINAPI GetThreadContext(HANDLE hThread, PCONTEXT lpContext)
+{
+	return done(NtGetContextThread(hThread, lpContext));
+}
+
+BOOL WINAPI SetThreadContext(HANDLE hThread, const CONTEXT *lpContext)
+{
+	return done(NtSetContextThread(hThread, (PCONTEXT)lpContext));
+}
+
+HANDLE WINAPI OpenProcess(DWORD dwDesiredAccess, BOOL bInheritHandle,
+			  DWORD dwProcessId)
+{
+	CLIENT_ID id = { .UniqueProcess = ULongToHandle(dwProcessId) };
+	HANDLE handle;
+
+	(void)bInheritHandle;
+	if (!done(NtOpenProcess(&handle, dwDesiredAccess, NULL, &id)))
+		return NULL;
+	return handle;
 }
 
 BOOL WINAPI SwitchToThread(VOID)

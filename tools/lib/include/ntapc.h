@@ -98,7 +98,9 @@ int ntapc_thread_open(pid_t tid);
  *	once that is registered and before it goes on
  *
  * The new thread registers itself, tests for APCs and only then calls @start:
- * what was queued before, by @prepare, runs before @start (NT: rule 14.1).
+ * what was queued before, by @prepare, runs before @start (NT: rule 14.1). If
+ * @prepare suspends it, with NTAPC_SUSPEND_WAIT, it is created suspended: it does
+ * all this when it is resumed.
  * Threads from pthread_create() can be used as well; they are registered by the
  * first call that needs it.
  *
@@ -245,6 +247,172 @@ int ntapc_delay(uint64_t timeout_ns, unsigned int flags);
  * ntapc_delay().
  */
 int ntapc_wait_thread(int fd, uint64_t timeout_ns, unsigned int flags);
+
+/* --- suspending and ending ------------------------------------------------ */
+
+/**
+ * ntapc_suspend - suspend a thread (NT: NtSuspendThread, rules 6.1 to 6.4)
+ * @fd: the thread, the calling one maybe
+ * @flags: NTAPC_SUSPEND_WAIT: return only when it is suspended;
+ *	NTAPC_SUSPEND_PROCESS: all threads of its process, also those made
+ *	meanwhile (NT: NtSuspendProcess)
+ *
+ * Counts: each suspension needs its ntapc_resume(). Without NTAPC_SUSPEND_WAIT it
+ * may still run for a moment after this has returned, until its next safe point;
+ * itself a thread suspends before this returns. APCs can be queued to it and run
+ * when it has been resumed (rule 6.10).
+ *
+ * Where it is suspended nobody knows: it may hold any lock, malloc()'s and stdio's
+ * for example. Who has suspended it had better not want one before the resumption.
+ * This library's functions want none, but for those that make threads.
+ *
+ * Return: the suspend count before, 0 to NTAPC_SUSPEND_MAX - 1, or 0 with
+ * NTAPC_SUSPEND_PROCESS; -EOVERFLOW: the count is NTAPC_SUSPEND_MAX; -ESRCH: it
+ * has exited or is about to (NT: STATUS_THREAD_IS_TERMINATING); -EACCES: no longer
+ * allowed; -EINTR: NTAPC_SUSPEND_WAIT, and a signal handler ran: nothing is changed;
+ * -EINVAL: other flags, or both; -EBADF, -ENOTTY: @fd isn't a thread; -ENOMEM.
+ */
+int ntapc_suspend(int fd, unsigned int flags);
+
+/**
+ * ntapc_resume - take a suspension back (NT: NtResumeThread, rules 5.5, 6.5, 6.8)
+ * @fd: the thread
+ * @flags: NTAPC_RESUME_ALERT: alert it before (NT: NtAlertResumeThread);
+ *	NTAPC_RESUME_PROCESS: all threads of its process (NT: NtResumeProcess)
+ *
+ * Return: the suspend count before: 1: it goes on now; 0: it wasn't suspended, or
+ * has exited, and nothing is changed; 0 with NTAPC_RESUME_PROCESS; -ESRCH: its
+ * process has called execve(), or with NTAPC_RESUME_PROCESS has exited; -EACCES;
+ * -EINVAL: other flags, or both; -EBADF, -ENOTTY.
+ */
+int ntapc_resume(int fd, unsigned int flags);
+
+/**
+ * ntapc_terminate - end a thread (NT: NtTerminateThread, rule 7.5)
+ * @fd: the thread; the calling one: this doesn't return
+ * @status: what ntapc_thread_info() will show of it
+ *
+ * It ends at its next safe point, whatever it waits for, and runs nothing more, no
+ * APC and no clean-up function: its locks stay locked. pthread_join() works, but a
+ * detached thread's stack is never freed, nor is what the library holds for a thread,
+ * a descriptor and some memory. ntapc_wait_thread() tells when it has ended. A
+ * suspended one is resumed for that. A second call changes nothing.
+ *
+ * Return: 0; -ESRCH: it has exited; -EACCES; -EBADF, -ENOTTY; -ENOMEM.
+ */
+int ntapc_terminate(int fd, uint32_t status);
+
+/* --- alerts --------------------------------------------------------------- */
+
+/**
+ * ntapc_alert - alert a thread (NT: NtAlertThread, rules 5.1, 5.2)
+ * @fd: the thread
+ *
+ * Ends its alertable wait, with NTAPC_STATUS_ALERTED; if it isn't in one then its
+ * next one, or its next ntapc_test_alert(). More than one until then are one.
+ *
+ * Return: 0; -ESRCH: it has exited; -EACCES; -EBADF, -ENOTTY.
+ */
+int ntapc_alert(int fd);
+
+/**
+ * ntapc_alert_by_id - alert a thread of the own process
+ *	(NT: NtAlertThreadByThreadId, rules 15.1 to 15.3)
+ * @tid: its id, as gettid() gives it
+ *
+ * Of this alert only ntapc_wait_by_id() takes notice. More than one until then are
+ * one.
+ *
+ * Return: 0; -EINVAL: @tid isn't positive; -ESRCH: no such thread; -EACCES: it is
+ * another process's; -ENOMEM.
+ */
+int ntapc_alert_by_id(pid_t tid);
+
+/**
+ * ntapc_wait_by_id - wait for ntapc_alert_by_id()
+ *	(NT: NtWaitForAlertByThreadId, rules 15.1, 15.4)
+ * @timeout_ns: as for ntapc_delay(); 0 looks and doesn't wait
+ * @flags: NTAPC_ABSOLUTE or NTAPC_REALTIME
+ *
+ * Takes the alert. Neither APCs nor the other kind of alert end it.
+ *
+ * Return: NTAPC_STATUS_ALERTED; NTAPC_STATUS_TIMEOUT; -EINTR: a signal handler
+ * without SA_RESTART ran; -EINVAL; -ENOMEM.
+ */
+int ntapc_wait_by_id(uint64_t timeout_ns, unsigned int flags);
+
+/* --- registers ------------------------------------------------------------ */
+
+/**
+ * ntapc_context_get - a thread's registers (NT: NtGetContextThread)
+ * @fd: the thread
+ * @context: what, context, xstate and xstate_size say what is wanted, where to;
+ *	see struct ntapc_thread_context. The rest is filled in
+ *
+ * Waits until the thread is at a safe point, so that a suspended one certainly is
+ * suspended then. Of one that isn't, they are those of some moment.
+ *
+ * Return: 0; -ESRCH: it has exited or is about to; -EACCES; -EOPNOTSUPP: it runs
+ * 32-bit code, or the extended state can't be had here; -EFAULT; -EINVAL; -EINTR: a
+ * signal handler ran; -EBADF, -ENOTTY; -ENOMEM.
+ */
+int ntapc_context_get(int fd, struct ntapc_thread_context *context);
+
+/**
+ * ntapc_context_set - set a thread's registers (NT: NtSetContextThread)
+ * @fd: the thread
+ * @context: as for ntapc_context_get()
+ *
+ * The thread goes on with them. Of the flags and segments only what user code could
+ * have is taken. One that is in a wait of ntapc's stays in it, and gets its result.
+ *
+ * Return: as ntapc_context_get(); -EINVAL also: the processor refuses the extended
+ * state.
+ */
+int ntapc_context_set(int fd, const struct ntapc_thread_context *context);
+
+/* --- kernel APCs ---------------------------------------------------------- */
+
+/**
+ * ntapc_kernel_apc - have a routine of the kernel's run in a thread's context
+ *	(rules 3.2, 4.3, 4.4)
+ * @fd: the thread
+ * @name: which routine: "stack", "count", "eventfd", or one that another module has
+ *	registered; see struct ntapc_kernel_apc
+ * @flags: 0 or NTAPC_KERNEL_APC_SPECIAL: ahead of all that aren't, and also while
+ *	the thread is suspended
+ * @arg: the routine's business; NULL: all 0
+ *
+ * It runs at the thread's next safe point, wherever it is in user code, and disturbs
+ * nothing. The descriptor is readable for poll(2) when it has run or never will.
+ *
+ * Return: a close-on-exec descriptor that the caller closes, with which it isn't
+ * taken back; -ENOENT: no such routine; -ESRCH: the thread has exited; -EACCES;
+ * -EAGAIN: too many are queued; -EINVAL: other flags, a name that is too long, or the
+ * routine doesn't take @arg, for which there are also -EBADF and -EPROTOTYPE;
+ * -EBADF, -ENOTTY: @fd isn't a thread; -EMFILE, -ENFILE; -ENOMEM.
+ */
+int ntapc_kernel_apc(int fd, const char *name, unsigned int flags,
+		     const uint64_t arg[3]);
+
+/**
+ * ntapc_apc_result - what became of a kernel APC
+ * @apc: what ntapc_kernel_apc() returned
+ * @result: values and nr_values say where results go, or are 0. The rest is filled
+ *	in, nr_values with how many results there are
+ *
+ * Return: 0; -EFAULT; -EBADF, -ENOTTY: @apc isn't one.
+ */
+int ntapc_apc_result(int apc, struct ntapc_apc_result *result);
+
+/**
+ * ntapc_apc_remove - take a kernel APC back (NT: KeRemoveQueueApc, rule 7.1)
+ * @apc: what ntapc_kernel_apc() returned
+ *
+ * Return: 1: it was queued and never runs; 0: it runs, has run, or had been taken
+ * back; -EBADF, -ENOTTY.
+ */
+int ntapc_apc_remove(int apc);
 
 /* --- guarded stretches ---------------------------------------------------- */
 

@@ -5,7 +5,8 @@
  * Each function does what its namesake does in NT, as far as ntapc has it; the
  * rules are those of Documentation/nt-semantics.rst. Where the module isn't there
  * functions return STATUS_NO_SUCH_DEVICE. A NULL where NT would fault returns
- * STATUS_ACCESS_VIOLATION; other bad pointers fault.
+ * STATUS_ACCESS_VIOLATION, as does any bad PreviousSuspendCount; other bad pointers
+ * fault.
  *
  * Copyright (C) 2026 the ntapc authors
  */
@@ -143,7 +144,8 @@ typedef union _USER_APC_OPTION {
 
 typedef enum _THREADINFOCLASS {
 	ThreadBasicInformation = 0,
-	ThreadIsTerminated = 20
+	ThreadIsTerminated = 20,
+	ThreadSuspendCount = 35
 } THREADINFOCLASS;
 
 typedef LONG KPRIORITY;
@@ -206,9 +208,15 @@ NTSTATUS NTAPI NtOpenThread(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
 			    POBJECT_ATTRIBUTES ObjectAttributes,
 			    PCLIENT_ID ClientId);
 
+/* Ditto. Nothing but its own threads can be made in a process, and none of it read. */
+NTSTATUS NTAPI NtOpenProcess(PHANDLE ProcessHandle, ACCESS_MASK DesiredAccess,
+			     POBJECT_ATTRIBUTES ObjectAttributes,
+			     PCLIENT_ID ClientId);
+
 /*
- * In the own process. Rule 14.1: the thread begins with a test-alert.
- * THREAD_CREATE_FLAGS_CREATE_SUSPENDED: STATUS_NOT_SUPPORTED so far.
+ * In the own process. Rule 14.1: the thread begins with a test-alert, when it is
+ * resumed if it is created suspended. Until then its registers are those of the
+ * library, which starts threads; set others and it goes on there instead.
  */
 NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
 				POBJECT_ATTRIBUTES ObjectAttributes,
@@ -219,8 +227,50 @@ NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
 				SIZE_T MaximumStackSize,
 				PPS_ATTRIBUTE_LIST AttributeList);
 
-/* Of oneself; of others STATUS_NOT_SUPPORTED so far. */
+/*
+ * Rule 7.5. Needs THREAD_TERMINATE. Of oneself the C library's clean-up runs; of
+ * another thread nothing does, and its stack isn't freed: see ntapc_terminate(). Of one
+ * that has ended, or is about to, STATUS_SUCCESS.
+ */
 NTSTATUS NTAPI NtTerminateThread(HANDLE ThreadHandle, NTSTATUS ExitStatus);
+
+/*
+ * Rules 6.1 to 6.8. NtResumeThread needs THREAD_RESUME, which comes with
+ * THREAD_SUSPEND_RESUME; the others that. PreviousSuspendCount is NULL or can be
+ * written to, which is looked at first. STATUS_SUSPEND_COUNT_EXCEEDED;
+ * STATUS_THREAD_IS_TERMINATING, though one that has ended can be resumed, to no effect.
+ * What not to do to a process with a suspended thread in it: see ntapc_suspend().
+ */
+NTSTATUS NTAPI NtSuspendThread(HANDLE ThreadHandle, PULONG PreviousSuspendCount);
+NTSTATUS NTAPI NtResumeThread(HANDLE ThreadHandle, PULONG PreviousSuspendCount);
+/* Rules 5.5, 5.7. */
+NTSTATUS NTAPI NtAlertResumeThread(HANDLE ThreadHandle,
+				   PULONG PreviousSuspendCount);
+
+/* Rule 6.9. Needs PROCESS_SUSPEND_RESUME. STATUS_PROCESS_IS_TERMINATING. */
+NTSTATUS NTAPI NtSuspendProcess(HANDLE ProcessHandle);
+NTSTATUS NTAPI NtResumeProcess(HANDLE ProcessHandle);
+
+/* Rules 5.1, 5.2. Needs THREAD_ALERT (5.6 is open on that). */
+NTSTATUS NTAPI NtAlertThread(HANDLE ThreadHandle);
+
+/*
+ * Rules 15.1 to 15.4. STATUS_INVALID_CID, STATUS_ACCESS_DENIED. An ended thread's id
+ * is good as long as this process has a handle of that thread. The timeout is
+ * NtDelayExecution()'s, or NULL; STATUS_ALERTED or STATUS_TIMEOUT.
+ */
+NTSTATUS NTAPI NtAlertThreadByThreadId(HANDLE ThreadId);
+NTSTATUS NTAPI NtWaitForAlertByThreadId(PVOID Address, PLARGE_INTEGER Timeout);
+
+/*
+ * Rules 1.5, 3.5. Need THREAD_GET_CONTEXT and THREAD_SET_CONTEXT. A thread is at a safe
+ * point when they return, a suspended one surely suspended. ContextFlags without
+ * CONTEXT_AMD64: STATUS_INVALID_PARAMETER; with parts that <ntapc/types.h> doesn't
+ * name, and setting debug registers: STATUS_NOT_SUPPORTED; of an ended thread:
+ * STATUS_UNSUCCESSFUL.
+ */
+NTSTATUS NTAPI NtGetContextThread(HANDLE ThreadHandle, PCONTEXT ThreadContext);
+NTSTATUS NTAPI NtSetContextThread(HANDLE ThreadHandle, PCONTEXT ThreadContext);
 
 /* Within the own process. */
 NTSTATUS NTAPI NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle,
@@ -228,14 +278,17 @@ NTSTATUS NTAPI NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle
 				 PHANDLE TargetHandle, ACCESS_MASK DesiredAccess,
 				 ULONG HandleAttributes, ULONG Options);
 
-/* ThreadBasicInformation and ThreadIsTerminated. */
+/* ThreadBasicInformation, ThreadIsTerminated and ThreadSuspendCount. */
 NTSTATUS NTAPI NtQueryInformationThread(HANDLE ThreadHandle,
 					THREADINFOCLASS ThreadInformationClass,
 					PVOID ThreadInformation,
 					ULONG ThreadInformationLength,
 					PULONG ReturnLength);
 
-/* On threads so far. Rules 11.1 to 11.4. Needs SYNCHRONIZE. */
+/*
+ * On threads and processes. Rules 11.1 to 11.4. Needs SYNCHRONIZE. Alertably on
+ * another process: STATUS_NOT_SUPPORTED.
+ */
 NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable,
 				     PLARGE_INTEGER Timeout);
 

@@ -123,6 +123,18 @@ typedef DWORD ACCESS_MASK, *PACCESS_MASK;
 #define THREAD_ALL_ACCESS \
 	(STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | 0xffff)
 
+#define PROCESS_TERMINATE		0x0001
+#define PROCESS_CREATE_THREAD		0x0002
+#define PROCESS_VM_OPERATION		0x0008
+#define PROCESS_VM_READ			0x0010
+#define PROCESS_VM_WRITE		0x0020
+#define PROCESS_DUP_HANDLE		0x0040
+#define PROCESS_CREATE_PROCESS		0x0080
+#define PROCESS_SET_QUOTA		0x0100
+#define PROCESS_SET_INFORMATION		0x0200
+#define PROCESS_QUERY_INFORMATION	0x0400
+#define PROCESS_SUSPEND_RESUME		0x0800
+#define PROCESS_QUERY_LIMITED_INFORMATION 0x1000
 #define PROCESS_ALL_ACCESS \
 	(STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | 0xffff)
 
@@ -130,8 +142,8 @@ typedef DWORD ACCESS_MASK, *PACCESS_MASK;
 #define DUPLICATE_SAME_ACCESS		0x00000002
 
 /*
- * The registers of a thread. ntapc fills in the parts that ContextFlags names:
- * CONTEXT_CONTROL and CONTEXT_INTEGER.
+ * The registers of a thread: those parts of them that ContextFlags names. An APC's
+ * APC_CALLBACK_DATA has CONTEXT_CONTROL and CONTEXT_INTEGER.
  */
 typedef struct __attribute__((aligned(16))) _M128A {
 	ULONGLONG Low;
@@ -167,7 +179,17 @@ typedef struct __attribute__((aligned(16))) _CONTEXT {
 	DWORD64 Rax, Rcx, Rdx, Rbx, Rsp, Rbp, Rsi, Rdi;
 	DWORD64 R8, R9, R10, R11, R12, R13, R14, R15;
 	DWORD64 Rip;
-	XMM_SAVE_AREA32 FltSave;
+	__extension__ union {
+		XMM_SAVE_AREA32 FltSave;
+		XMM_SAVE_AREA32 FloatSave;
+		__extension__ struct {
+			M128A Header[2];
+			M128A Legacy[8];
+			M128A Xmm0, Xmm1, Xmm2, Xmm3, Xmm4, Xmm5, Xmm6, Xmm7;
+			M128A Xmm8, Xmm9, Xmm10, Xmm11, Xmm12, Xmm13, Xmm14;
+			M128A Xmm15;
+		};
+	};
 	M128A VectorRegister[26];
 	DWORD64 VectorControl;
 	DWORD64 DebugControl;
@@ -176,8 +198,20 @@ typedef struct __attribute__((aligned(16))) _CONTEXT {
 } CONTEXT, *PCONTEXT;
 
 #define CONTEXT_AMD64			0x00100000
+/* SegCs, SegSs, EFlags, Rsp, Rip */
 #define CONTEXT_CONTROL			(CONTEXT_AMD64 | 0x1)
+/* Rax, Rcx, Rdx, Rbx, Rbp, Rsi, Rdi, R8 to R15 */
 #define CONTEXT_INTEGER			(CONTEXT_AMD64 | 0x2)
+/* SegDs, SegEs, SegFs, SegGs: to be had, not to be set */
+#define CONTEXT_SEGMENTS		(CONTEXT_AMD64 | 0x4)
+/* FltSave, MxCsr */
+#define CONTEXT_FLOATING_POINT		(CONTEXT_AMD64 | 0x8)
+/* Dr0 to Dr7: always 0 */
+#define CONTEXT_DEBUG_REGISTERS		(CONTEXT_AMD64 | 0x10)
+#define CONTEXT_FULL \
+	(CONTEXT_CONTROL | CONTEXT_INTEGER | CONTEXT_FLOATING_POINT)
+#define CONTEXT_ALL \
+	(CONTEXT_FULL | CONTEXT_SEGMENTS | CONTEXT_DEBUG_REGISTERS)
 
 /*
  * What a routine's first argument points to if it was queued with

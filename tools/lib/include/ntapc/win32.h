@@ -84,7 +84,7 @@ BOOL WINAPI QueueUserAPC2(PAPCFUNC ApcRoutine, HANDLE Thread, ULONG_PTR Data,
 DWORD WINAPI SleepEx(DWORD dwMilliseconds, BOOL bAlertable);
 VOID WINAPI Sleep(DWORD dwMilliseconds);
 
-/* Rule 14.1. CREATE_SUSPENDED: ERROR_NOT_SUPPORTED so far. */
+/* Rule 14.1. */
 HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes,
 			   SIZE_T dwStackSize,
 			   LPTHREAD_START_ROUTINE lpStartAddress,
@@ -100,8 +100,31 @@ DWORD WINAPI GetThreadId(HANDLE Thread);
 BOOL WINAPI GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode);
 DECLSPEC_NORETURN VOID WINAPI ExitThread(DWORD dwExitCode);
 BOOL WINAPI SwitchToThread(VOID);
+HANDLE WINAPI OpenProcess(DWORD dwDesiredAccess, BOOL bInheritHandle,
+			  DWORD dwProcessId);
 
-/* On threads so far. */
+/*
+ * Rules 6.1 to 6.8. The suspend count before, or (DWORD)-1: ERROR_SIGNAL_REFUSED for
+ * one too many, ERROR_ACCESS_DENIED also for a thread that ends.
+ *
+ * As in Windows: a thread may be suspended with any lock of the program's or the C
+ * library's held, malloc()'s for one, and whoever then wants that lock waits for the
+ * resumption. No function here does, but CreateThread().
+ */
+DWORD WINAPI SuspendThread(HANDLE hThread);
+DWORD WINAPI ResumeThread(HANDLE hThread);
+
+/* Rule 7.5. Nothing of the thread's is cleaned up, and its locks stay locked. */
+BOOL WINAPI TerminateThread(HANDLE hThread, DWORD dwExitCode);
+
+/*
+ * Of a thread that was suspended: it surely is, when GetThreadContext() returns. See
+ * NtGetContextThread() for the flags.
+ */
+BOOL WINAPI GetThreadContext(HANDLE hThread, PCONTEXT lpContext);
+BOOL WINAPI SetThreadContext(HANDLE hThread, const CONTEXT *lpContext);
+
+/* On threads and processes; alertably on other processes: ERROR_NOT_SUPPORTED. */
 DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds);
 DWORD WINAPI WaitForSingleObjectEx(HANDLE hHandle, DWORD dwMilliseconds,
 				   BOOL bAlertable);

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * The native API: processes. ntapc knows threads only: what is done to a process is
+ * done through any one of its threads, opened for the occasion.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "handle.h"
+#include "internal.h"
+
+/* Threads end while one looks at them; a process that only does so is at its end. */
+#define TRIES	16
+
+bool ntapc__process_has_thread(ULONG_PTR pid, ULONG_PTR tid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%lu/task/%lu", pid, tid);
+	return !access(path, F_OK);
+}
+
+/* The process that a thread is of; 0 if there is no such thread (any more). */
+pid_t ntapc__process_of_thread(pid_t tid)
+{
+	char path[64], text[512];
+	const char *line;
+	ssize_t length;
+	int fd;
+
+	if (tid <= 0)
+		return 0;
+	if (ntapc__process_has_thread(getpid(), tid))
+		return getpid();
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	length = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (length <= 0)
+		return 0;
+	text[length] = '\0';
+	line = strstr(text, "\nTgid:");
+	return line ? atoi(line + strlen("\nTgid:")) : 0;
+}
+
+static bool has_exited(int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+/* Ids are used again: what was opened must be of the process, which must be there. */
+static int open_thread_of(pid_t pid, int pidfd, pid_t tid)
+{
+	int fd = ntapc_thread_open(tid);
+
+	if (fd < 0)
+		return fd;
+	if (ntapc__process_has_thread(pid, tid) &&
+	    !ntapc__thread_has_exited(fd) && !has_exited(pidfd))
+		return fd;
+	close(fd);
+	return -ESRCH;
+}
+
+/* Without opendir(), which allocates: see suspend.c. */
+static int open_any_thread(pid_t pid, int pidfd)
+{
+	char path[64], buffer[1024] __attribute__((aligned(8)));
+	const struct dirent64 *entry;
+	int dir, fd = -ESRCH;
+	long length, at;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return -ESRCH;
+	while (fd == -ESRCH && (length = syscall(SYS_getdents64, dir, buffer,
+						 sizeof(buffer))) > 0) {
+		for (at = 0; fd == -ESRCH && at < length; at += entry->d_reclen) {
+			entry = (void *)(buffer + at);
+			if (entry->d_name[0] != '.')
+				fd = open_thread_of(pid, pidfd,
+						    atoi(entry->d_name));
+		}
+	}
+	close(dir);
+	return fd;
+}
+
+bool ntapc__process_may_open(const struct object *process)
+{
+	int fd;
+
+	if (process->fd < 0)
+		return true;
+	fd = open_any_thread(process->pid, process->fd);
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+NTSTATUS ntapc__check_own_process(HANDLE handle)
+{
+	struct object_ref ref;
+	NTSTATUS status;
+
+	status = ntapc__object_get_type(handle, OBJECT_PROCESS, 0, &ref);
+	if (status)
+		return status;
+	ntapc__object_ref_put(&ref);
+	return ref.object.pid == getpid() ? STATUS_SUCCESS :
+					    STATUS_NOT_SUPPORTED;
+}
+
+/* A process that isn't ours. Returns a pidfd or a negative errno. */
+static int open_process(pid_t pid)
+{
+	int pidfd = syscall(SYS_pidfd_open, pid, 0);
+	int fd;
+
+	if (pidfd < 0)
+		return errno == EINVAL ? -ESRCH : -errno;
+	fd = open_any_thread(pid, pidfd);
+	if (fd >= 0)
+		close(fd);
+	/* One that is about to end can be waited for. */
+	if (fd >= 0 || fd == -ESRCH)
+		return ntapc__keep_off_stdio(pidfd);
+	close(pidfd);
+	return fd;
+}
+
+NTSTATUS NTAPI NtOpenProcess(PHANDLE ProcessHandle, ACCESS_MASK DesiredAccess,
+			     POBJECT_ATTRIBUTES ObjectAttributes,
+			     PCLIENT_ID ClientId)
+{
+	struct object process = { .type = OBJECT_PROCESS, .fd = -1 };
+	ULONG_PTR pid, tid;
+
+	if (!ProcessHandle)
+		return STATUS_ACCESS_VIOLATION;
+	*ProcessHandle = NULL;
+	if (!ClientId || (ObjectAttributes && ObjectAttributes->ObjectName))
+		return STATUS_INVALID_PARAMETER_MIX;
+	pid = (ULONG_PTR)ClientId->UniqueProcess;
+	tid = (ULONG_PTR)ClientId->UniqueThread;
+	if (!pid || pid > INT_MAX || (tid && !ntapc__process_has_thread(pid, tid)))
+		return STATUS_INVALID_CID;
+	process.pid = pid;
+	process.access = ntapc__object_access(OBJECT_PROCESS, DesiredAccess);
+	if (process.pid != getpid()) {
+		process.fd = open_process(pid);
+		if (process.fd == -ESRCH)
+			return STATUS_INVALID_CID;
+		if (process.fd < 0)
+			return ntapc__status(process.fd);
+	}
+	return ntapc__object_publish(&process, ProcessHandle);
+}
+
+static int act_through_thread(const struct object *process,
+			      int (*act)(int fd, unsigned int flags),
+			      unsigned int flags)
+{
+	int fd, ret = -ESRCH, i;
+
+	if (process->fd < 0) {
+		fd = ntapc_thread_self();
+		return fd < 0 ? fd : act(fd, flags);
+	}
+	for (i = 0; ret == -ESRCH && i < TRIES; i++) {
+		fd = open_any_thread(process->pid, process->fd);
+		if (fd < 0)
+			return fd;
+		ret = act(fd, flags);
+		close(fd);
+	}
+	return ret;
+}
+
+static NTSTATUS act_on_process(HANDLE handle,
+			       int (*act)(int fd, unsigned int flags),
+			       unsigned int flags)
+{
+	struct object_ref ref;
+	NTSTATUS status;
+	int ret;
+
+	status = ntapc__object_get_type(handle, OBJECT_PROCESS,
+					PROCESS_SUSPEND_RESUME, &ref);
+	if (status)
+		return status;
+	ret = act_through_thread(&ref.object, act, flags);
+	ntapc__object_ref_put(&ref);
+	return ret == -ESRCH ? STATUS_PROCESS_IS_TERMINATING : ntapc__status(ret);
+}
+
+NTSTATUS NTAPI NtSuspendProcess(HANDLE ProcessHandle)
+{
+	return act_on_process(ProcessHandle, ntapc_suspend, NTAPC_SUSPEND_PROCESS);
+}
+
+NTSTATUS NTAPI NtResumeProcess(HANDLE ProcessHandle)
+{
+	return act_on_process(ProcessHandle, ntapc_resume, NTAPC_RESUME_PROCESS);
+}
+
+/* Until the process has ended. @timeout: a point in time, 0 or NTAPC_FOREVER */
+NTSTATUS ntapc__process_wait(const struct object *process,
+			     const struct nt_timeout *timeout)
+{
+	bool realtime = timeout->flags & NTAPC_REALTIME;
+	struct pollfd p = { .fd = process->fd, .events = POLLIN };
+	struct timespec left;
+	uint64_t now, ns;
+	int ret;
+
+	do {
+		now = realtime ? ntapc__realtime_ns() : ntapc__now_ns();
+		ns = timeout->ns > now ? timeout->ns - now : 0;
+		left.tv_sec = ns / 1000000000;
+		left.tv_nsec = ns % 1000000000;
+		ret = ppoll(&p, 1, timeout->ns == NTAPC_FOREVER ? NULL : &left,
+			    NULL);
+	} while (ret < 0 && errno == EINTR);
+	if (ret < 0)
+		return ntapc__status(-errno);
+	return ret ? STATUS_WAIT_0 : STATUS_TIMEOUT;
+}

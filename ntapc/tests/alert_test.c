@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Alerts (section 5).
+ * Alerts (sections 5 and 15).
  */
 #include <linux/bits.h>
 
@@ -193,12 +193,118 @@ static void test_disarms_nothing(struct kunit *test)
 	}
 }
 
+/* 4.7: whatever there was. */
+static void kernel_alert_ends_at_user_mode(struct kunit *test)
+{
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_kthread *kt = &f->kt;
+	int bits;
+
+	for (bits = 0; bits < BIT(3); bits++) {
+		struct ntapc_kthread before;
+
+		ntapc_fixture_reset(f);
+		kt->alerted[USER] = bits & BIT(1);
+		kt->alerted_by_id = bits & BIT(2);
+		before = *kt;
+		kt->alerted[KERNEL] = bits & BIT(0);
+		ntapc_core_return_to_user(kt);
+		KUNIT_EXPECT_EQ(test, memcmp(&before, kt, sizeof(before)), 0);
+	}
+}
+
+/* A thread is alerted by its id; what it does, and what that changes. */
+struct by_id_row {
+	const char *rule;
+	bool was;		/* it has been before */
+	enum ntapc_test_where where;
+	bool by_id;		/* the wait is for that */
+	bool alertable;
+	bool unwaits;
+};
+
+static const struct by_id_row by_id_rows[] = {
+	{ "15.1 (1)", false, RUNNING, false, false, false },
+	{ "15.1 (2)", true, RUNNING, false, false, false },
+	/* It ends the wait for it, and no other. */
+	{ "15.1 (3)", false, WAITING, true, false, true },
+	{ "15.1 (4)", false, WAITING, true, true, true },
+	{ "15.1 (5)", false, WAITING, false, false, false },
+	{ "15.1 (6)", false, WAITING, false, true, false },
+	/* Before the wait begins, or after it has ended. */
+	{ "15.1 (7)", false, RUNNING, true, false, false },
+	{ "11.11 (3)", false, DECIDED, true, false, false },
+	{ "11.11 (4)", true, DECIDED, true, true, false },
+};
+
+static void by_id_desc(const struct by_id_row *row, char *desc)
+{
+	strscpy(desc, row->rule, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(by_id, by_id_rows, by_id_desc);
+
+static void alert_by_id_stays(struct kunit *test)
+{
+	const struct by_id_row *row = test->param_value;
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_kthread *kt = &f->kt, expected;
+	enum ntapc_wake wake = -1;
+
+	kt->alerted_by_id = row->was;
+	kt->waiting_by_id = row->by_id;
+	if (row->where != RUNNING)
+		ntapc_core_wait_begin(kt, USER, row->alertable);
+	if (row->where == DECIDED)
+		kt->wait_status = NTAPC_WAIT_USER_APC;
+	expected = *kt;
+	ntapc_core_alert_by_id(kt, &wake);
+	KUNIT_EXPECT_EQ(test, wake, row->unwaits ? NTAPC_WAKE_UNWAIT :
+						   NTAPC_WAKE_NONE);
+	/* Nothing else, Alerted[] least of all. */
+	expected.alerted_by_id = true;
+	if (row->unwaits)
+		expected.wait_status = NTAPC_WAIT_OBJECT;
+	KUNIT_EXPECT_EQ(test, memcmp(&expected, kt, sizeof(expected)), 0);
+
+	/* One bit, however often, and it is taken once. */
+	ntapc_core_alert_by_id(kt, &wake);
+	KUNIT_EXPECT_EQ(test, wake, NTAPC_WAKE_NONE);
+	KUNIT_EXPECT_TRUE(test, ntapc_core_take_alert_by_id(kt));
+	KUNIT_EXPECT_FALSE(test, ntapc_core_take_alert_by_id(kt));
+	KUNIT_EXPECT_FALSE(test, kt->alerted_by_id);
+}
+
+/* 15.1: neither is taken for the other. */
+static void alerts_by_id_are_distinct(struct kunit *test)
+{
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_kthread *kt = &f->kt;
+	enum ntapc_wake wake;
+
+	ntapc_core_alert_by_id(kt, &wake);
+	KUNIT_EXPECT_FALSE(test, ntapc_core_test_alert(kt, USER));
+	KUNIT_EXPECT_FALSE(test, ntapc_core_test_alert(kt, KERNEL));
+	KUNIT_EXPECT_EQ(test, ntapc_core_wait_test(kt, USER, true, false, false,
+						   false),
+			NTAPC_WAIT_BLOCK);
+	KUNIT_EXPECT_TRUE(test, ntapc_core_take_alert_by_id(kt));
+	ntapc_core_alert(kt, USER, &wake);
+	ntapc_core_alert(kt, KERNEL, &wake);
+	KUNIT_EXPECT_FALSE(test, ntapc_core_take_alert_by_id(kt));
+	KUNIT_EXPECT_TRUE(test, kt->alerted[USER]);
+	KUNIT_EXPECT_TRUE(test, kt->alerted[KERNEL]);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(alert_breaks_wait_or_stays, alert_gen_params),
 	KUNIT_CASE(all_alerts),
 	KUNIT_CASE(alerts_collapse),
 	KUNIT_CASE_PARAM(test_takes_alert_or_arms, test_alert_gen_params),
 	KUNIT_CASE(test_disarms_nothing),
+	KUNIT_CASE(kernel_alert_ends_at_user_mode),
+	KUNIT_CASE_PARAM(alert_by_id_stays, by_id_gen_params),
+	KUNIT_CASE(alerts_by_id_are_distinct),
 	{ }
 };
 

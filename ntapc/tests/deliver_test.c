@@ -211,6 +211,54 @@ static void user_apc_is_taken(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, state->special_pending, row->still_special);
 }
 
+/* With the APC that ends the thread, p, queued after @queued. */
+struct exit_row {
+	const char *rule;
+	const char *queued;
+	bool guarded;
+	const char *taken;	/* by as many calls, '-' for none */
+	const char *left;
+};
+
+static const struct exit_row exit_rows[] = {
+	{ "3.2b (1)", "", false, "p-", "" },
+	{ "3.2b (2)", "o", false, "pa-", "" },
+	{ "3.2b (3)", "oxx", false, "pbca-", "" },
+	/* ntapc's guard doesn't hold it back, but the special ones still. */
+	{ "7.5 (1)", "", true, "p-", "" },
+	{ "7.5 (2)", "xx", true, "p-", "ab" },
+	{ "7.5 (3)", "oxx", true, "pa-", "bc" },
+};
+
+static void exit_desc(const struct exit_row *row, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s: \"%s\"%s", row->rule,
+		 row->queued, row->guarded ? ", guarded" : "");
+}
+
+KUNIT_ARRAY_PARAM(exit, exit_rows, exit_desc);
+
+static void exit_is_taken_first(struct kunit *test)
+{
+	const struct exit_row *row = test->param_value;
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_apc_state *state = &f->kt.apc_state;
+	const char *taken;
+	struct ntapc_apc *apc;
+
+	ntapc_test_queue_all(test, row->queued);
+	ntapc_test_queue_exit(test, 'p');
+	for (taken = row->taken; *taken; taken++) {
+		apc = ntapc_core_next_user(&f->kt, row->guarded);
+		KUNIT_EXPECT_EQ(test, ntapc_test_letter(f, apc), *taken);
+		KUNIT_EXPECT_FALSE(test, state->exit_pending);
+	}
+	KUNIT_EXPECT_STREQ(test, ntapc_test_order(f, state, NTAPC_USER_MODE),
+			   row->left);
+	KUNIT_EXPECT_EQ(test, state->special_pending, strchr(row->left, 'b') ||
+						      strchr(row->left, 'a'));
+}
+
 /* Several at once: as many as if the end of each had armed the next (12.2). */
 struct users_row {
 	const char *queued;
@@ -381,12 +429,28 @@ static void special_ends_alertable_wait(struct kunit *test)
 	}
 }
 
+/* 4.3: that a normal routine has returned is all that changes. */
+static void done_ends_progress(struct kunit *test)
+{
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_kthread before;
+
+	ntapc_test_queue_all(test, "nsox");
+	f->kt.apc_state.user_pending = true;
+	before = f->kt;
+	f->kt.apc_state.kernel_in_progress = true;
+	ntapc_core_kernel_done(&f->kt);
+	KUNIT_EXPECT_EQ(test, memcmp(&before, &f->kt, sizeof(before)), 0);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(kernel_apcs_run, kernel_gen_params),
 	KUNIT_CASE_PARAM(pending_is_cleared_first, kernel_gen_params),
 	KUNIT_CASE(kernel_routine_owns_apc),
 	KUNIT_CASE(special_interrupts_normal),
 	KUNIT_CASE_PARAM(user_apc_is_taken, user_gen_params),
+	KUNIT_CASE_PARAM(exit_is_taken_first, exit_gen_params),
+	KUNIT_CASE(done_ends_progress),
 	KUNIT_CASE_PARAM(user_apcs_are_taken_at_once, users_gen_params),
 	KUNIT_CASE(chain_drains_queue),
 	KUNIT_CASE(chain_ends_without_test),

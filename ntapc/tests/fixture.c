@@ -78,6 +78,17 @@ enum ntapc_wake ntapc_test_queue(struct kunit *test, char letter,
 	return wake;
 }
 
+/* Makes and queues the APC that ends the thread (7.5). */
+enum ntapc_wake ntapc_test_queue_exit(struct kunit *test, char letter)
+{
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_apc *apc = ntapc_test_make(f, letter, ORDINARY_USER);
+	enum ntapc_wake wake;
+
+	KUNIT_ASSERT_TRUE(test, ntapc_core_insert_exit(&f->kt, apc, &wake));
+	return wake;
+}
+
 /*
  * Queues the APCs a, b, c, ... of the kinds that the letters of @what say:
  * s(pecial) and n(ormal) kernel ones, o(rdinary user) and x (special user).
@@ -137,6 +148,7 @@ static void move_state(struct ntapc_apc_state *to, struct ntapc_apc_state *from)
 	from->kernel_pending = false;
 	from->user_pending = false;
 	from->special_pending = false;
+	from->exit_pending = false;
 }
 
 /* What attaching does to the thread's queues (9.2). */

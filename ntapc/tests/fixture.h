@@ -52,6 +52,7 @@ struct ntapc_apc *ntapc_test_make(struct ntapc_fixture *f, char letter,
 				  enum ntapc_test_kind kind);
 enum ntapc_wake ntapc_test_queue(struct kunit *test, char letter,
 				 enum ntapc_test_kind kind);
+enum ntapc_wake ntapc_test_queue_exit(struct kunit *test, char letter);
 void ntapc_test_queue_all(struct kunit *test, const char *what);
 const char *ntapc_test_order(struct ntapc_fixture *f,
 			     const struct ntapc_apc_state *state,

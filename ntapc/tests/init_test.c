@@ -22,10 +22,16 @@ static void thread_begins_unattached(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kt.kernel_apc_disable, 0);
 	KUNIT_EXPECT_EQ(test, kt.special_apc_disable, 0);
 	KUNIT_EXPECT_FALSE(test, kt.waiting);
+	KUNIT_EXPECT_FALSE(test, kt.waiting_by_id);
+	KUNIT_EXPECT_FALSE(test, kt.alerted_by_id);
+	KUNIT_EXPECT_FALSE(test, kt.suspended);
+	KUNIT_EXPECT_EQ(test, kt.suspend_count, 0);
+	KUNIT_EXPECT_EQ(test, kt.freeze_count, 0);
 	KUNIT_EXPECT_FALSE(test, kt.apc_state.kernel_in_progress);
 	KUNIT_EXPECT_FALSE(test, kt.apc_state.kernel_pending);
 	KUNIT_EXPECT_FALSE(test, kt.apc_state.user_pending);
 	KUNIT_EXPECT_FALSE(test, kt.apc_state.special_pending);
+	KUNIT_EXPECT_FALSE(test, kt.apc_state.exit_pending);
 	for (i = 0; i < NTAPC_NR_MODES; i++) {
 		KUNIT_EXPECT_FALSE(test, kt.alerted[i]);
 		KUNIT_EXPECT_TRUE(test, ntapc_apc_state_empty(&kt.apc_state, i));

@@ -404,6 +404,153 @@ static void all_wakes(struct kunit *test)
 	}
 }
 
+/* 9.9: while attached, what goes to the active state is as if it weren't. */
+static void attached_target_is_woken(struct kunit *test)
+{
+	static const enum ntapc_environment environments[] = {
+		NTAPC_ENV_ATTACHED, NTAPC_ENV_CURRENT, NTAPC_ENV_INSERT,
+	};
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_kthread *kt = &f->kt;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(environments); i++) {
+		struct ntapc_apc *apc = ntapc_test_apc(f, 'a');
+		enum ntapc_wake wake;
+
+		ntapc_fixture_reset(f);
+		ntapc_test_attach(kt);
+		ntapc_apc_init(apc, kt, environments[i], apc->kernel_routine,
+			       NULL, 0, NTAPC_KERNEL_MODE, 0);
+		KUNIT_EXPECT_TRUE(test, ntapc_core_insert(kt, apc, 0, 0, true,
+							  &wake));
+		KUNIT_EXPECT_EQ(test, wake, NTAPC_WAKE_INTERRUPT);
+		KUNIT_EXPECT_TRUE(test, kt->apc_state.kernel_pending);
+		KUNIT_EXPECT_FALSE(test, kt->saved_apc_state.kernel_pending);
+		KUNIT_EXPECT_TRUE(test, ntapc_core_remove(kt, apc));
+		KUNIT_EXPECT_FALSE(test, kt->apc_state.kernel_pending);
+
+		ntapc_core_wait_begin(kt, NTAPC_KERNEL_MODE, false);
+		KUNIT_EXPECT_TRUE(test, ntapc_core_insert(kt, apc, 0, 0, false,
+							  &wake));
+		KUNIT_EXPECT_EQ(test, wake, NTAPC_WAKE_UNWAIT);
+		KUNIT_EXPECT_EQ(test, kt->wait_status, NTAPC_WAIT_KERNEL_APC);
+	}
+}
+
+/* The APC that ends a thread: where it is put, and what that breaks. */
+struct exit_row {
+	const char *rule;
+	const char *queued;	/* in front of it */
+	enum ntapc_test_where where;
+	struct wake_given given;
+	bool attached;
+	enum ntapc_wake wake;
+	int wait_status;
+};
+
+static const struct exit_row exit_rows[] = {
+	/* At the head, armed at once. */
+	{ "3.2b (1)", "", SELF, { }, false, NTAPC_WAKE_NONE,
+	  NTAPC_WAIT_BLOCK },
+	{ "3.2b (2)", "oo", SELF, { }, false, NTAPC_WAKE_NONE,
+	  NTAPC_WAIT_BLOCK },
+	{ "3.2b (3)", "xoxo", SELF, { }, false, NTAPC_WAKE_NONE,
+	  NTAPC_WAIT_BLOCK },
+	{ "3.2b (4)", "ox", SELF, { ARMED }, false, NTAPC_WAKE_NONE,
+	  NTAPC_WAIT_BLOCK },
+	/* It breaks user mode waits, kernel mode ones not. */
+	{ "7.5 (1)", "o", WAITING, { USER_WAIT }, false, NTAPC_WAKE_UNWAIT,
+	  NTAPC_WAIT_USER_APC },
+	{ "7.5 (2)", "o", WAITING, { USER_WAIT, ALERTABLE }, false,
+	  NTAPC_WAKE_UNWAIT, NTAPC_WAIT_USER_APC },
+	{ "7.5 (3)", "o", WAITING, { KERNEL_WAIT }, false, NTAPC_WAKE_NONE,
+	  NTAPC_WAIT_BLOCK },
+	{ "7.5 (4)", "o", WAITING, { KERNEL_WAIT, ALERTABLE }, false,
+	  NTAPC_WAKE_NONE, NTAPC_WAIT_BLOCK },
+	{ "7.5 (5)", "o", WAITING, { USER_WAIT, CRITICAL }, false,
+	  NTAPC_WAKE_UNWAIT, NTAPC_WAIT_USER_APC },
+	{ "11.11 (1)", "o", DECIDED, { USER_WAIT }, false, NTAPC_WAKE_NONE,
+	  NTAPC_WAIT_ALERTED },
+	/* At home. */
+	{ "9.9 (1)", "ox", SELF, { }, true, NTAPC_WAKE_NONE,
+	  NTAPC_WAIT_BLOCK },
+	{ "9.9 (2)", "ox", WAITING, { USER_WAIT, ALERTABLE }, true,
+	  NTAPC_WAKE_NONE, NTAPC_WAIT_BLOCK },
+};
+
+static void exit_desc(const struct exit_row *row, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s: \"%s\"", row->rule,
+		 row->queued);
+}
+
+KUNIT_ARRAY_PARAM(exit, exit_rows, exit_desc);
+
+static void exit_is_first_and_armed(struct kunit *test)
+{
+	const struct exit_row *row = test->param_value;
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_kthread *kt = &f->kt;
+	struct ntapc_apc_state *home;
+	char expected[NTAPC_TEST_APCS + 1];
+
+	ntapc_test_queue_all(test, row->queued);
+	snprintf(expected, sizeof(expected), "p%s",
+		 ntapc_test_order(f, &kt->apc_state, NTAPC_USER_MODE));
+	if (row->attached)
+		ntapc_test_attach(kt);
+	home = kt->apc_state_pointer[0];
+	if (row->where == WAITING || row->where == DECIDED)
+		ntapc_core_wait_begin(kt, row->given.wait_mode,
+				      row->given.alertable);
+	if (row->where == DECIDED)
+		kt->wait_status = NTAPC_WAIT_ALERTED;
+	kt->kernel_apc_disable = row->given.kernel_disable;
+	home->user_pending = row->given.user_pending;
+
+	KUNIT_EXPECT_EQ(test, ntapc_test_queue_exit(test, 'p'), row->wake);
+	KUNIT_EXPECT_EQ(test, kt->wait_status, row->wait_status);
+	KUNIT_EXPECT_STREQ(test, ntapc_test_order(f, home, NTAPC_USER_MODE),
+			   expected);
+	KUNIT_EXPECT_TRUE(test, ntapc_test_apc(f, 'p')->inserted);
+	KUNIT_EXPECT_TRUE(test, home->user_pending);
+	KUNIT_EXPECT_TRUE(test, home->special_pending);
+	KUNIT_EXPECT_TRUE(test, home->exit_pending);
+	KUNIT_EXPECT_FALSE(test, home->kernel_pending);
+	if (row->attached) {
+		KUNIT_EXPECT_FALSE(test, kt->apc_state.user_pending);
+		KUNIT_EXPECT_FALSE(test, kt->apc_state.special_pending);
+		KUNIT_EXPECT_FALSE(test, kt->apc_state.exit_pending);
+	}
+}
+
+/* 3.1 */
+static void exit_may_be_refused(struct kunit *test)
+{
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_apc *apc = ntapc_test_make(f, 'p', ORDINARY_USER);
+	enum ntapc_wake wake = NTAPC_WAKE_UNWAIT;
+	struct ntapc_kthread before;
+
+	ntapc_core_wait_begin(&f->kt, NTAPC_USER_MODE, true);
+	f->kt.apc_queueable = false;
+	before = f->kt;
+	KUNIT_EXPECT_FALSE(test, ntapc_core_insert_exit(&f->kt, apc, &wake));
+	KUNIT_EXPECT_EQ(test, wake, NTAPC_WAKE_NONE);
+	KUNIT_EXPECT_FALSE(test, apc->inserted);
+	KUNIT_EXPECT_EQ(test, memcmp(&before, &f->kt, sizeof(before)), 0);
+
+	ntapc_fixture_reset(f);
+	ntapc_test_queue_exit(test, 'p');
+	ntapc_core_wait_begin(&f->kt, NTAPC_USER_MODE, true);
+	before = f->kt;
+	wake = NTAPC_WAKE_UNWAIT;
+	KUNIT_EXPECT_FALSE(test, ntapc_core_insert_exit(&f->kt, apc, &wake));
+	KUNIT_EXPECT_EQ(test, wake, NTAPC_WAKE_NONE);
+	KUNIT_EXPECT_EQ(test, memcmp(&before, &f->kt, sizeof(before)), 0);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(not_queueable_is_refused),
 	KUNIT_CASE(inserted_is_refused),
@@ -412,6 +559,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(other_environment_only_queues),
 	KUNIT_CASE_PARAM(target_is_woken, wake_gen_params),
 	KUNIT_CASE(all_wakes),
+	KUNIT_CASE(attached_target_is_woken),
+	KUNIT_CASE_PARAM(exit_is_first_and_armed, exit_gen_params),
+	KUNIT_CASE(exit_may_be_refused),
 	{ }
 };
 

@@ -300,11 +300,58 @@ static void queue_is_flushed_in_parts(struct kunit *test)
 	check_flushed(test, &rest, row->left);
 }
 
+/* 7.2, 7.3: the APC that ends the thread is one of them. */
+static void exit_is_flushed(struct kunit *test)
+{
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_apc_state *state = &f->kt.apc_state;
+	LIST_HEAD(flushed);
+
+	ntapc_test_queue_all(test, "ox");
+	ntapc_test_queue_exit(test, 'p');
+	ntapc_core_flush(&f->kt, NTAPC_KERNEL_MODE, &flushed);
+	KUNIT_EXPECT_TRUE(test, state->exit_pending);
+	ntapc_core_flush(&f->kt, NTAPC_USER_MODE, &flushed);
+	check_flushed(test, &flushed, "pba");
+	KUNIT_EXPECT_FALSE(test, state->user_pending);
+	KUNIT_EXPECT_FALSE(test, state->special_pending);
+	KUNIT_EXPECT_FALSE(test, state->exit_pending);
+}
+
+/* 7.1: removing others leaves it armed, first, and unguarded. */
+static void exit_outlives_others(struct kunit *test)
+{
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_apc_state *state = &f->kt.apc_state;
+
+	ntapc_test_queue_all(test, "oxx");
+	ntapc_test_queue_exit(test, 'p');
+	ntapc_core_remove(&f->kt, ntapc_test_apc(f, 'b'));
+	KUNIT_EXPECT_TRUE(test, state->exit_pending);
+	ntapc_core_remove(&f->kt, ntapc_test_apc(f, 'c'));
+	KUNIT_EXPECT_TRUE(test, state->exit_pending);
+	KUNIT_EXPECT_TRUE(test, state->special_pending);
+	KUNIT_EXPECT_TRUE(test, state->user_pending);
+	/* The last ordinary one that goes doesn't disarm it. */
+	ntapc_core_remove(&f->kt, ntapc_test_apc(f, 'a'));
+	KUNIT_EXPECT_TRUE(test, state->user_pending);
+	KUNIT_EXPECT_EQ(test,
+			ntapc_core_wait_test(&f->kt, NTAPC_USER_MODE, false,
+					     false, false, false),
+			NTAPC_WAIT_USER_APC);
+	ntapc_core_remove(&f->kt, ntapc_test_apc(f, 'p'));
+	KUNIT_EXPECT_FALSE(test, state->user_pending);
+	KUNIT_EXPECT_FALSE(test, state->special_pending);
+	KUNIT_EXPECT_FALSE(test, state->exit_pending);
+}
+
 static struct kunit_case flush_cases[] = {
 	KUNIT_CASE_PARAM(active_queue_is_flushed, flush_gen_params),
 	KUNIT_CASE(saved_queue_is_left),
 	KUNIT_CASE(flushed_are_appended),
 	KUNIT_CASE_PARAM(queue_is_flushed_in_parts, part_gen_params),
+	KUNIT_CASE(exit_is_flushed),
+	KUNIT_CASE(exit_outlives_others),
 	{ }
 };
 
@@ -398,9 +445,30 @@ static void requeued_are_before_later_ones(struct kunit *test)
 			   "aebcd");
 }
 
+/* 3.2b: nor ahead of the APC that ends the thread. */
+static void requeued_are_behind_exit(struct kunit *test)
+{
+	struct ntapc_fixture *f = test->priv;
+	LIST_HEAD(taken);
+
+	ntapc_test_queue_all(test, "xxxoo");
+	take(test, 2, &taken);
+	ntapc_test_queue_exit(test, 'p');
+	ntapc_core_requeue(&f->kt, &taken);
+	KUNIT_EXPECT_STREQ(test,
+			   ntapc_test_order(f, &f->kt.apc_state,
+					    NTAPC_USER_MODE),
+			   "pabcde");
+	KUNIT_EXPECT_TRUE(test, f->kt.apc_state.exit_pending);
+	KUNIT_EXPECT_EQ(test,
+			ntapc_test_letter(f, ntapc_core_next_user(&f->kt, true)),
+			'p');
+}
+
 static struct kunit_case requeue_cases[] = {
 	KUNIT_CASE_PARAM(requeued_are_first_again, requeue_gen_params),
 	KUNIT_CASE(requeued_are_before_later_ones),
+	KUNIT_CASE(requeued_are_behind_exit),
 	{ }
 };
 

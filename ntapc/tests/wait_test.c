@@ -18,12 +18,13 @@ struct wait_given {
 	bool kernel_alert, user_alert;
 	bool ordinary;		/* is queued */
 	bool special;		/* is queued */
+	bool exit;		/* the APC that ends the thread is queued */
 	bool guard;		/* ntapc's own, holds special ones back */
 	bool armed;		/* UserApcPending */
 	bool due;
 };
 
-#define NR_WAIT_BITS	12
+#define NR_WAIT_BITS	13
 
 struct wait_row {
 	const char *rule;
@@ -39,6 +40,7 @@ struct wait_row {
 #define USER_ALERT	.user_alert = true
 #define ORDINARY	.ordinary = true
 #define SPECIAL		.special = true
+#define EXIT		.exit = true
 #define GUARD		.guard = true
 #define ARMED		.armed = true
 #define DUE		.due = true
@@ -86,6 +88,19 @@ static const struct wait_row wait_rows[] = {
 	  NTAPC_WAIT_BLOCK },
 	{ "guard (2)", { USER_MODE, ALERTABLE, SPECIAL, GUARD, ORDINARY },
 	  NTAPC_WAIT_USER_APC },
+	/* What ends a thread ends its user mode waits, and the guard may not. */
+	{ "7.5 (1)", { USER_MODE, EXIT, DUE }, NTAPC_WAIT_USER_APC },
+	{ "7.5 (2)", { USER_MODE, ALERTABLE, EXIT, DUE }, NTAPC_WAIT_USER_APC },
+	{ "7.5 (3)", { USER_MODE, EXIT, GUARD }, NTAPC_WAIT_USER_APC },
+	{ "7.5 (4)", { USER_MODE, ALERTABLE, EXIT, GUARD },
+	  NTAPC_WAIT_USER_APC },
+	{ "7.5 (5)", { USER_MODE, ALERTABLE, EXIT, SPECIAL, GUARD,
+		       KERNEL_ALERT }, NTAPC_WAIT_USER_APC },
+	{ "7.5 (6)", { EXIT }, NTAPC_WAIT_BLOCK },
+	{ "7.5 (7)", { ALERTABLE, EXIT, GUARD }, NTAPC_WAIT_BLOCK },
+	{ "7.5 (8)", { USER_MODE, EXIT, SIGNALLED }, NTAPC_WAIT_OBJECT },
+	{ "7.5 (9)", { USER_MODE, ALERTABLE, EXIT, USER_ALERT },
+	  NTAPC_WAIT_ALERTED },
 };
 
 static void wait_desc(const struct wait_row *row, char *desc)
@@ -112,13 +127,15 @@ static void check_wait(struct kunit *test, const struct wait_given *given,
 
 	ntapc_fixture_reset(f);
 	ntapc_test_queue_all(test, queued);
+	if (given->exit)
+		ntapc_test_queue_exit(test, 'p');
 	strscpy(order, ntapc_test_order(f, &kt->apc_state, NTAPC_USER_MODE),
 		sizeof(order));
 	kt->apc_state.kernel_pending = given->kernel_pending;
 	kt->special_apc_disable = given->guarded_region ? -1 : 0;
 	kt->alerted[NTAPC_KERNEL_MODE] = given->kernel_alert;
 	kt->alerted[NTAPC_USER_MODE] = given->user_alert;
-	kt->apc_state.user_pending = given->armed;
+	kt->apc_state.user_pending = given->armed || given->exit;
 
 	KUNIT_EXPECT_EQ(test,
 			ntapc_core_wait_test(kt, given->user_mode,
@@ -133,7 +150,9 @@ static void check_wait(struct kunit *test, const struct wait_given *given,
 	KUNIT_EXPECT_EQ(test, kt->apc_state.user_pending, expected->armed);
 	KUNIT_EXPECT_EQ(test, kt->apc_state.kernel_pending,
 			given->kernel_pending);
-	KUNIT_EXPECT_EQ(test, kt->apc_state.special_pending, given->special);
+	KUNIT_EXPECT_EQ(test, kt->apc_state.special_pending,
+			given->special || given->exit);
+	KUNIT_EXPECT_EQ(test, kt->apc_state.exit_pending, given->exit);
 	KUNIT_EXPECT_STREQ(test,
 			   ntapc_test_order(f, &kt->apc_state, NTAPC_USER_MODE),
 			   order);
@@ -149,7 +168,7 @@ static struct wait_expected predict_wait(const struct wait_given *g)
 		.status = NTAPC_WAIT_BLOCK,
 		.kernel_alert = g->kernel_alert,
 		.user_alert = g->user_alert,
-		.armed = g->armed,
+		.armed = g->armed || g->exit,
 	};
 	const struct {
 		bool ends;
@@ -170,9 +189,11 @@ static struct wait_expected predict_wait(const struct wait_given *g)
 		  NTAPC_WAIT_USER_APC, NULL, &e.armed },
 		{ g->alertable && g->user_mode && g->special && !g->guard,
 		  NTAPC_WAIT_USER_APC },
+		{ g->alertable && g->user_mode && g->exit,
+		  NTAPC_WAIT_USER_APC },
 		{ g->alertable && g->kernel_alert,
 		  NTAPC_WAIT_ALERTED, &e.kernel_alert },
-		{ !g->alertable && g->user_mode && g->armed,
+		{ !g->alertable && g->user_mode && (g->armed || g->exit),
 		  NTAPC_WAIT_USER_APC },
 		/* 11.1(3) */
 		{ g->due, NTAPC_WAIT_TIMEOUT },
@@ -219,6 +240,7 @@ static void all_waits(struct kunit *test)
 			.guard = bits & BIT(9),
 			.armed = bits & BIT(10),
 			.due = bits & BIT(11),
+			.exit = bits & BIT(12),
 		};
 		struct wait_expected expected = predict_wait(&given);
 

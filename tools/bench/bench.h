@@ -68,8 +68,17 @@ void cpu_pin_main(void);
 void cpu_pin_partner(enum cpu cpu);
 /* A real-time priority for the calling thread; 0: none. */
 void cpu_priority(int priority);
+/* Of a spinning target, and of who sends to it on the same CPU. */
+#define LOW	1
+#define HIGH	2
 /* Whatever else wakes up preempts the calling thread. */
 void cpu_idle_policy(void);
+/* Leaves spinning real-time threads alone; what cpu_throttle() wants back. */
+long cpu_unthrottle(void);
+void cpu_throttle(long runtime);
+/* Gives a target the time to be back in its loop or system call. */
+void pause_asleep(void);
+void pause_awake(void);
 
 /* --- compare.c ------------------------------------------------------------- */
 
@@ -232,6 +241,8 @@ void case_pieces(void);
 void case_self(void);
 void case_round_trip(void);
 void case_special(void);
+void case_suspend(void);
+void case_kernel_apc(void);
 void case_drain(void);
 void case_queue(void);
 void case_scale(void);

@@ -16,20 +16,11 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <ntapc.h>
 
 #include "bench.h"
-
-#define RT_RUNTIME	"/proc/sys/kernel/sched_rt_runtime_us"
-
-#define LOW	1
-#define HIGH	2
-
-/* For the target to be back in its loop or system call. */
-#define PAUSE_NS	60000
 
 static struct partner target;
 static int event_fd, pid;
@@ -94,21 +85,6 @@ static void send_signal(void)
 }
 
 /* The senders. */
-
-static void pause_asleep(void)
-{
-	static const struct timespec pause = { .tv_nsec = PAUSE_NS };
-
-	nanosleep(&pause, NULL);
-}
-
-static void pause_awake(void)
-{
-	uint64_t begin = clock_now();
-
-	while (clock_ns(clock_now() - begin) < PAUSE_NS)
-		;
-}
 
 static void send_and_yield(struct series *s, void (*send)(void))
 {
@@ -219,11 +195,9 @@ void case_special(void)
 			    .wanted = 0.5 } },
 	};
 
-	long throttle = read_number(RT_RUNTIME);
+	long throttle = cpu_unthrottle();
 
-	/* A spinning real-time thread is to be left alone. */
-	write_number(RT_RUNTIME, -1);
 	compare_both(&spinning);
 	compare_both(&reading);
-	write_number(RT_RUNTIME, throttle);
+	cpu_throttle(throttle);
 }

@@ -4,8 +4,14 @@
  * devices are mostly served by the lowest.
  */
 #include <sched.h>
+#include <time.h>
 
 #include "bench.h"
+
+#define RT_RUNTIME	"/proc/sys/kernel/sched_rt_runtime_us"
+
+/* For a target to be back in its loop or system call. */
+#define PAUSE_NS	60000
 
 static int main_cpu, other_cpu = -1;
 
@@ -73,4 +79,32 @@ void cpu_idle_policy(void)
 
 	if (sched_setscheduler(0, SCHED_IDLE, &param))
 		die("sched_setscheduler: %m");
+}
+
+long cpu_unthrottle(void)
+{
+	long runtime = read_number(RT_RUNTIME);
+
+	write_number(RT_RUNTIME, -1);
+	return runtime;
+}
+
+void cpu_throttle(long runtime)
+{
+	write_number(RT_RUNTIME, runtime);
+}
+
+void pause_asleep(void)
+{
+	static const struct timespec pause = { .tv_nsec = PAUSE_NS };
+
+	nanosleep(&pause, NULL);
+}
+
+void pause_awake(void)
+{
+	uint64_t begin = clock_now();
+
+	while (clock_ns(clock_now() - begin) < PAUSE_NS)
+		;
 }

@@ -25,6 +25,8 @@ static const struct {
 	{ 3, "special user APC, one way", case_special },
 	{ 4, "drain of 1,000", case_drain },
 	{ 5, "queue into one thread", case_queue },
+	{ 8, "suspending and resuming", case_suspend },
+	{ 8, "kernel APC, one way", case_kernel_apc },
 	{ 10, "many registered threads, many queued", case_scale },
 	{ 11, "memory", case_memory },
 };

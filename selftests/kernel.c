@@ -1358,6 +1358,9 @@ TEST_F(kernel, system_thread_ends_itself)
 		      STEP(WAIT, .target = -1, .arg = { CLIENT_FOREVER })));
 	EXPECT_STREQ("S1 R1", order());
 	EXPECT_EQ(55, RUN(STEP(STOP_SYSTEM, .id = 1)));
+	/* What isn't one can't. */
+	EXPECT_EQ(-EINVAL, RUN(STEP(EXIT_SYSTEM)));
+	EXPECT_EQ(0, RUN(STEP(SHOULD_STOP)));
 }
 
 /* A program that is in the middle of a wait, or suspended, is stopped. */

@@ -68,7 +68,7 @@ enum client_op {
 	CLIENT_STOP_SYSTEM,
 	/* Leaves system thread .id to its fate. */
 	CLIENT_FORGET_SYSTEM,
-	/* In a system thread: ends it with status .arg[0]. */
+	/* In a system thread: ends it with status .arg[0]; elsewhere EINVAL. */
 	CLIENT_EXIT_SYSTEM,
 	/* In a system thread: whether it is to stop. */
 	CLIENT_SHOULD_STOP,

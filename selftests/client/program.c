@@ -168,10 +168,9 @@ static s64 wait_for_thread(const struct client_step *step)
 
 static s64 exit_system(const struct client_step *step)
 {
-	/* The last that is heard of it. */
-	client_log(CLIENT_STEP, step->op, 0, step->id, 0, 0);
 	ntapc_terminate_system_thread(step->arg[0]);
-	return 0;
+	/* This isn't a system thread. */
+	return -EINVAL;
 }
 
 static s64 should_stop(const struct client_step *step)

@@ -32,6 +32,8 @@ static const struct {
 	  scene_reading },
 	{ "Another process gets an APC, through a descriptor that it sent",
 	  scene_process },
+	{ "A thread is suspended, looked at, resumed and ended, by another one",
+	  scene_steered },
 	{ "Refused, each with its own error",
 	  scene_refused },
 	{ "Never a silent drop: the limit, and the end of a thread",

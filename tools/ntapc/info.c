@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ntapc info: is the module there, and what does it offer?
+ * ntapc info: is the module there, and what does it offer? Of a thread: look.c.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +17,7 @@ static const struct {
 } features[] = {
 	{ NTAPC_FEATURE_FRAME, "frame" },
 	{ NTAPC_FEATURE_RSEQ, "rseq" },
+	{ NTAPC_FEATURE_EXTENDED, "extended" },
 };
 
 #define NR_FEATURES	(sizeof(features) / sizeof(features[0]))
@@ -81,8 +82,12 @@ int verb_info(int argc, char **argv)
 	struct utsname uts;
 	int ret;
 
-	if (no_arguments(argc, argv))
+	if (argc == 2)
+		return show_thread(argv);
+	if (argc > 2) {
+		fprintf(stderr, "usage: ntapc %s [TID]\n", argv[0]);
 		return 2;
+	}
 	uname(&uts);
 	printf("library     %s, ABI %d\n", ntapc_version(), NTAPC_ABI_VERSION);
 	printf("kernel      %s %s\n", uts.release, uts.machine);

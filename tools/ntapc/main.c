@@ -15,11 +15,20 @@ static int verb_help(int argc, char **argv);
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
+	const char *arguments;
 	const char *what;
 } verbs[] = {
-	{ "info", verb_info, "is the module there, which one, with what limits" },
-	{ "demo", verb_demo, "watch APCs at work" },
-	{ "help", verb_help, "this text" },
+	{ "info", verb_info, "[TID]",
+	  "is the module there, with what limits; or a thread's state" },
+	{ "demo", verb_demo, "", "watch APCs at work" },
+	{ "suspend", verb_suspend, "[-p] TID",
+	  "suspend a thread; -p: all of its process" },
+	{ "resume", verb_resume, "[-p] TID", "take a suspension back" },
+	{ "alert", verb_alert, "TID", "end a thread's alertable wait" },
+	{ "terminate", verb_terminate, "TID [STATUS]", "end a thread" },
+	{ "stack", verb_stack, "TID", "where a thread is, and how it got there" },
+	{ "context", verb_context, "TID", "a thread's registers" },
+	{ "help", verb_help, "", "this text" },
 };
 
 #define NR_VERBS	(sizeof(verbs) / sizeof(verbs[0]))
@@ -28,9 +37,10 @@ static void usage(FILE *to)
 {
 	size_t i;
 
-	fprintf(to, "usage: ntapc [--help] [--version] VERB\n\n");
+	fprintf(to, "usage: ntapc [--help] [--version] VERB [ARGUMENT]...\n\n");
 	for (i = 0; i < NR_VERBS; i++)
-		fprintf(to, "  %-6s  %s\n", verbs[i].name, verbs[i].what);
+		fprintf(to, "  %-9s  %-12s  %s\n", verbs[i].name,
+			verbs[i].arguments, verbs[i].what);
 	fprintf(to, "\nMore in ntapc(1).\n");
 }
 

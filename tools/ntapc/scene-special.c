@@ -71,16 +71,6 @@ static void interruption(uintptr_t arg, uintptr_t b, uintptr_t c)
 	atomic_fetch_add(&landed, 1);
 }
 
-/* Spins until the other thread has got there, which makes no call to tell. */
-static bool reaches(_Atomic long *value, long n)
-{
-	time_t give_up = time(NULL) + PATIENCE / 1000000000;
-
-	while (atomic_load(value) < n && time(NULL) < give_up)
-		sched_yield();
-	return atomic_load(value) >= n;
-}
-
 void scene_computing(void)
 {
 	struct actor calculator = { .name = "calculator", .play = calculate };

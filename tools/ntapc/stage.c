@@ -180,6 +180,15 @@ bool waits(int fd, bool alertable)
 	return false;
 }
 
+bool reaches(_Atomic long *value, long n)
+{
+	uint64_t give_up = now() + PATIENCE;
+
+	while (atomic_load(value) < n && now() < give_up)
+		sched_yield();
+	return atomic_load(value) >= n;
+}
+
 static void *actor_main(void *arg)
 {
 	struct actor *actor = arg;

@@ -44,6 +44,9 @@ bool come(sem_t *event);
 /* Until the thread is in an alertable wait, or any one of ntapc's. */
 bool waits(int fd, bool alertable);
 
+/* Until another thread, which makes no call to tell, has got there. */
+bool reaches(_Atomic long *value, long n);
+
 /* A thread of the demo's with its own name. */
 struct actor {
 	const char *name;
@@ -68,6 +71,7 @@ void scene_computing(void);
 void scene_guarded(void);
 void scene_reading(void);
 void scene_process(void);
+void scene_steered(void);
 void scene_refused(void);
 void scene_limit(void);
 

@@ -10,14 +10,15 @@
 # in its log meanwhile. Exits with 0 if nothing failed.
 #
 # -l lists the programs. NTAPC_SLOW=N divides how much the long tests do; it is
-# found out if unset. NTAPC_KO is where the module is, for the unload test.
+# found out if unset. NTAPC_KO is where the module is, for the unload test, and
+# NTAPC_CLIENT_KO where the client is, for the kernel test: beside it if unset.
 
 cd "$(dirname "$0")" || exit 1
 
 # In this order; whatever else is here comes before the last two, of which the
 # first takes the module away for a while and the second can't be undone.
 FIRST="abi abi32 open queue wait record frame special state cont eintr exec
-	exit storm"
+	exit suspend alert terminate context named storm kernel"
 LAST="unload yama"
 
 all_programs() {
@@ -41,7 +42,7 @@ all_programs() {
 # Seconds that a program may take.
 limit_of() {
 	case $1 in
-	storm | state | cont) echo 900 ;;
+	storm | state | cont | kernel) echo 900 ;;
 	*) echo 600 ;;
 	esac
 }
@@ -80,7 +81,8 @@ fi
 	"/lib/modules/$(uname -r)/extra/ntapc.ko" \
 	"/lib/modules/$(uname -r)/updates/ntapc.ko" /lib/modules/ntapc.ko; do
 	[ -f "$ko" ] && echo "$ko" && break; done)}"
-export NTAPC_SLOW NTAPC_KO
+: "${NTAPC_CLIENT_KO:=$(dirname "$NTAPC_KO")/ntapc_client.ko}"
+export NTAPC_SLOW NTAPC_KO NTAPC_CLIENT_KO
 # What can't be undone is for a run of everything.
 [ $# -eq 0 ] && export NTAPC_YAMA=3
 

@@ -12,6 +12,9 @@
 enum descriptor {
 	INSTANCE,
 	THREAD,
+	GONE,		/* a thread that has exited */
+	KERNEL_APC,
+	NR_DESCRIPTORS,
 };
 
 /* Valid arguments for an ioctl that may be made any number of times. */
@@ -29,14 +32,18 @@ union args {
 	struct ntapc_queue_many queue_many;
 	struct ntapc_thread_info thread_info;
 	struct ntapc_thread_control thread_control;
+	struct ntapc_alert_by_id alert_by_id;
+	struct ntapc_thread_context thread_context;
+	struct ntapc_kernel_apc kernel_apc;
 	unsigned char bytes[8192];
 };
 
 static struct ntapc_queue_entry an_entry = { .routine = 0x1000 };
+static struct ntapc_context a_context;
 
 FIXTURE(abi)
 {
-	int fds[2];
+	int fds[NR_DESCRIPTORS];
 	/* A page to put structs in, and one behind it that isn't there. */
 	char *page;
 	long page_size;
@@ -63,8 +70,8 @@ FIXTURE_VARIANT(abi)
 	int zero_at[4];
 	bool returns_fd;
 	bool is_out;
-	/* There is no success to be had without a frame to continue. */
-	bool never_returns;
+	/* There is no success to be had here: what it fails with instead. */
+	long error;
 	long ret;
 };
 
@@ -149,7 +156,8 @@ FIXTURE_VARIANT_ADD(abi, cont)
 	.min_size = sizeof(struct ntapc_continue),
 	.flags_at = offsetof(struct ntapc_continue, flags),
 	.bad_flags = ~NTAPC_CONTINUE_TEST_ALERT,
-	.never_returns = true,
+	/* Not a frame. */
+	.error = -EINVAL,
 };
 
 FIXTURE_VARIANT_ADD(abi, exit_status)
@@ -206,12 +214,157 @@ FIXTURE_VARIANT_ADD(abi, thread_control)
 	.is_out = true,
 };
 
+FIXTURE_VARIANT_ADD(abi, alert_by_id)
+{
+	.descriptor = INSTANCE,
+	.cmd = NTAPC_IOC_ALERT_BY_ID,
+	.size = sizeof(struct ntapc_alert_by_id),
+	.min_size = sizeof(struct ntapc_alert_by_id),
+	.flags_at = NONE,
+};
+
+FIXTURE_VARIANT_ADD(abi, wait_by_id)
+{
+	.descriptor = INSTANCE,
+	.cmd = NTAPC_IOC_WAIT_BY_ID,
+	.size = sizeof(struct ntapc_wait_by_id),
+	.min_size = sizeof(struct ntapc_wait_by_id),
+	.flags_at = offsetof(struct ntapc_wait_by_id, flags),
+	.bad_flags = ~NTAPC_WAIT_REALTIME,
+	.ret = NTAPC_STATUS_TIMEOUT,
+};
+
+/* Of oneself it wouldn't come back. */
+FIXTURE_VARIANT_ADD(abi, suspend)
+{
+	.descriptor = GONE,
+	.cmd = NTAPC_IOC_SUSPEND,
+	.size = sizeof(struct ntapc_suspend),
+	.min_size = sizeof(struct ntapc_suspend),
+	.flags_at = offsetof(struct ntapc_suspend, flags),
+	.bad_flags = ~(NTAPC_SUSPEND_PROCESS | NTAPC_SUSPEND_WAIT),
+	.error = -ESRCH,
+};
+
+FIXTURE_VARIANT_ADD(abi, resume)
+{
+	.descriptor = THREAD,
+	.cmd = NTAPC_IOC_RESUME,
+	.size = sizeof(struct ntapc_resume),
+	.min_size = sizeof(struct ntapc_resume),
+	.flags_at = offsetof(struct ntapc_resume, flags),
+	.bad_flags = ~(NTAPC_RESUME_PROCESS | NTAPC_RESUME_ALERT),
+};
+
+FIXTURE_VARIANT_ADD(abi, alert)
+{
+	.descriptor = THREAD,
+	.cmd = NTAPC_IOC_ALERT,
+	.size = sizeof(struct ntapc_alert),
+	.min_size = sizeof(struct ntapc_alert),
+	.flags_at = offsetof(struct ntapc_alert, flags),
+	.bad_flags = ~0U,
+};
+
+FIXTURE_VARIANT_ADD(abi, terminate)
+{
+	.descriptor = GONE,
+	.cmd = NTAPC_IOC_TERMINATE,
+	.size = sizeof(struct ntapc_terminate),
+	.min_size = sizeof(struct ntapc_terminate),
+	.flags_at = NONE,
+	.error = -ESRCH,
+};
+
+FIXTURE_VARIANT_ADD(abi, get_context)
+{
+	.descriptor = THREAD,
+	.cmd = NTAPC_IOC_GET_CONTEXT,
+	.size = sizeof(struct ntapc_thread_context),
+	.min_size = sizeof(struct ntapc_thread_context),
+	.flags_at = offsetof(struct ntapc_thread_context, what),
+	.bad_flags = ~(NTAPC_CONTEXT_CONTROL | NTAPC_CONTEXT_INTEGER |
+		       NTAPC_CONTEXT_SEGMENTS | NTAPC_CONTEXT_EXTENDED),
+	.zero_at = { offsetof(struct ntapc_thread_context, xstate),
+		     offsetof(struct ntapc_thread_context, xstate_size),
+		     offsetof(struct ntapc_thread_context, pad) },
+	.is_out = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, set_context)
+{
+	.descriptor = THREAD,
+	.cmd = NTAPC_IOC_SET_CONTEXT,
+	.size = sizeof(struct ntapc_thread_context),
+	.min_size = sizeof(struct ntapc_thread_context),
+	.flags_at = offsetof(struct ntapc_thread_context, what),
+	.bad_flags = ~(NTAPC_CONTEXT_CONTROL | NTAPC_CONTEXT_INTEGER |
+		       NTAPC_CONTEXT_SEGMENTS | NTAPC_CONTEXT_EXTENDED),
+	.zero_at = { offsetof(struct ntapc_thread_context, xstate),
+		     offsetof(struct ntapc_thread_context, xstate_size),
+		     offsetof(struct ntapc_thread_context, pad) },
+};
+
+FIXTURE_VARIANT_ADD(abi, kernel_apc)
+{
+	.descriptor = THREAD,
+	.cmd = NTAPC_IOC_KERNEL_APC,
+	.size = sizeof(struct ntapc_kernel_apc),
+	.min_size = sizeof(struct ntapc_kernel_apc),
+	.flags_at = offsetof(struct ntapc_kernel_apc, flags),
+	.bad_flags = ~NTAPC_KERNEL_APC_SPECIAL,
+	.zero_at = { offsetof(struct ntapc_kernel_apc, arg[0]),
+		     offsetof(struct ntapc_kernel_apc, arg[1]),
+		     offsetof(struct ntapc_kernel_apc, arg[2]) },
+	.returns_fd = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, apc_result)
+{
+	.descriptor = KERNEL_APC,
+	.cmd = NTAPC_IOC_APC_RESULT,
+	.size = sizeof(struct ntapc_apc_result),
+	.min_size = sizeof(struct ntapc_apc_result),
+	.flags_at = NONE,
+	.zero_at = { offsetof(struct ntapc_apc_result, pad) },
+	.is_out = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, apc_remove)
+{
+	.descriptor = KERNEL_APC,
+	.cmd = NTAPC_IOC_APC_REMOVE,
+	.size = sizeof(struct ntapc_apc_remove),
+	.min_size = sizeof(struct ntapc_apc_remove),
+	.flags_at = offsetof(struct ntapc_apc_remove, flags),
+	.bad_flags = ~0U,
+};
+
+static void leave_at_once(struct worker *worker)
+{
+	(void)worker;
+}
+
 FIXTURE_SETUP(abi)
 {
+	struct worker gone;
+
 	self->fds[INSTANCE] = open_frames(dispatch_continue);
 	ASSERT_LE(0, self->fds[INSTANCE]);
 	self->fds[THREAD] = open_thread(self->fds[INSTANCE], 0);
 	ASSERT_LE(0, self->fds[THREAD]);
+	if (variant->descriptor == GONE) {
+		ASSERT_TRUE(worker_start(&gone, self->fds[INSTANCE],
+					 leave_at_once));
+		worker_join(&gone);
+		ASSERT_TRUE(wait_gone(gone.fd));
+		self->fds[GONE] = gone.fd;
+	}
+	if (variant->descriptor == KERNEL_APC) {
+		self->fds[KERNEL_APC] = kernel_apc(self->fds[THREAD], 0,
+						   "count", 0);
+		ASSERT_LE(0, self->fds[KERNEL_APC]);
+	}
 	self->page_size = sysconf(_SC_PAGESIZE);
 	self->page = mmap(NULL, 3 * self->page_size, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -248,6 +401,18 @@ static void fill(union args *args, unsigned int cmd, __u32 size)
 		args->queue_many.entries = ADDR(&an_entry);
 		args->queue_many.count = 1;
 		break;
+	case NTAPC_IOC_ALERT_BY_ID:
+		args->alert_by_id.tid = syscall(SYS_gettid);
+		break;
+	case NTAPC_IOC_GET_CONTEXT:
+	case NTAPC_IOC_SET_CONTEXT:
+		/* Neither writes nor takes anything of the context. */
+		args->thread_context.what = NTAPC_CONTEXT_SEGMENTS;
+		args->thread_context.context = ADDR(&a_context);
+		break;
+	case NTAPC_IOC_KERNEL_APC:
+		strcpy(args->kernel_apc.name, "count");
+		break;
 	}
 	args->size = size;
 }
@@ -257,9 +422,8 @@ static void fill(union args *args, unsigned int cmd, __u32 size)
 	struct ntapc_record record_;					\
 	long ret_ = (result);						\
 									\
-	if (variant->never_returns) {					\
-		/* The arguments are right, the frame isn't. */		\
-		EXPECT_EQ(-EINVAL, ret_);				\
+	if (variant->error) {						\
+		EXPECT_EQ(variant->error, ret_);			\
 	} else if (variant->returns_fd) {				\
 		EXPECT_LE(0, ret_);					\
 		close(ret_);						\
@@ -561,8 +725,8 @@ TEST_F(abi, size_changes_meanwhile)
 	pthread_t thread;
 	long ret;
 
-	if (variant->never_returns)
-		SKIP(return, "needs a frame");
+	if (variant->error)
+		SKIP(return, "it can't succeed");
 	fill((void *)self->args.bytes, variant->cmd, variant->size);
 	memcpy(self->page, &self->args, variant->size);
 	atomic_store(&racing, true);
@@ -598,7 +762,8 @@ TEST_F(abi, other_descriptors)
 
 	ASSERT_LE(0, reserve);
 	fill(&self->args, variant->cmd, variant->size);
-	EXPECT_EQ(-ENOTTY, sys_ioctl(self->fds[!variant->descriptor],
+	EXPECT_EQ(-ENOTTY, sys_ioctl(self->fds[variant->descriptor == INSTANCE ?
+					       THREAD : INSTANCE],
 				     variant->cmd, &self->args));
 	EXPECT_EQ(-ENOTTY, sys_ioctl(reserve, variant->cmd, &self->args));
 	/* Before anything is looked at. */
@@ -609,7 +774,7 @@ TEST_F(abi, other_descriptors)
 /* Every other command. */
 TEST(unknown_commands)
 {
-	int dev = open_device(), thread, reserve, nr, type;
+	int dev = open_device(), thread, reserve, apc, nr, type;
 	static const int types[] = { 'N', 'M', 0, 0xff };
 	union args args;
 	unsigned int i;
@@ -619,6 +784,8 @@ TEST(unknown_commands)
 	ASSERT_LE(0, thread);
 	reserve = open_reserve(dev);
 	ASSERT_LE(0, reserve);
+	apc = kernel_apc(thread, 0, "count", 0);
+	ASSERT_LE(0, apc);
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
 		type = types[i];
 		for (nr = 0; nr < 256; nr++) {
@@ -630,12 +797,17 @@ TEST(unknown_commands)
 			if (!type)
 				continue;
 			/* 'N' 0x80 to 0x8d may come to be ntsync's. */
-			if (!(known && nr < 0xa8)) {
+			if (!(known && nr < 0xaa)) {
 				EXPECT_EQ(-ENOTTY, sys_ioctl(dev, _IO(type, nr),
 							     &args));
 			}
-			if (!(known && nr >= 0xb0 && nr < 0xb4)) {
+			if (!(known && nr >= 0xb0 && nr < 0xbb)) {
 				EXPECT_EQ(-ENOTTY, sys_ioctl(thread,
+							     _IO(type, nr),
+							     &args));
+			}
+			if (!(known && nr >= 0xd0 && nr < 0xd2)) {
+				EXPECT_EQ(-ENOTTY, sys_ioctl(apc,
 							     _IO(type, nr),
 							     &args));
 			}
@@ -661,7 +833,8 @@ TEST(info)
 	ASSERT_EQ(0, get_info(dev, &info));
 	EXPECT_EQ(sizeof(info), info.size);
 	EXPECT_EQ(NTAPC_ABI_VERSION, info.abi_version);
-	EXPECT_EQ(NTAPC_FEATURE_FRAME, info.features & ~NTAPC_FEATURE_RSEQ);
+	EXPECT_EQ(NTAPC_FEATURE_FRAME, info.features & ~(NTAPC_FEATURE_RSEQ |
+							 NTAPC_FEATURE_EXTENDED));
 	EXPECT_EQ(!on_uml(), !!(info.features & NTAPC_FEATURE_RSEQ));
 	EXPECT_LT(0, info.max_queued_thread);
 	EXPECT_LT(0, info.max_queued_user);
@@ -689,6 +862,10 @@ TEST(thread_info)
 	EXPECT_EQ(0, info.nr_queued);
 	EXPECT_EQ(0, info.nr_delivered);
 	EXPECT_EQ(0, info.nr_dropped);
+	EXPECT_EQ(0, info.suspend_count);
+	EXPECT_EQ(0, info.nr_kernel);
+	EXPECT_EQ(0, info.nr_kernel_run);
+	EXPECT_EQ(0, info.nr_mismatch);
 }
 
 /* Flags that need others. */
@@ -705,11 +882,6 @@ TEST(flag_combinations)
 				      NTAPC_QUEUE_CALLBACK_CONTEXT, 1, 0, 0, 0,
 				      0));
 	EXPECT_EQ(0, nr_pending(thread));
-}
-
-static void leave_at_once(struct worker *worker)
-{
-	(void)worker;
 }
 
 /* The order of NTAPC_IOC_QUEUE's checks, each error with all later ones. */
@@ -795,6 +967,7 @@ TEST(emfile)
 	EXPECT_EQ(EMFILE, errno);
 	EXPECT_EQ(-EMFILE, open_thread(dev, 0));
 	EXPECT_EQ(-EMFILE, open_reserve(dev));
+	EXPECT_EQ(-EMFILE, kernel_apc(thread, 0, "count", 0));
 	EXPECT_EQ(-EMFILE, open_device());
 	close(last);
 	EXPECT_EQ(last, open_thread(dev, 0));

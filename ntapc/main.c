@@ -8,6 +8,9 @@
 #include "dev/dev.h"
 #include "task/thread.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 static int __init ntapc_init(void)
 {
 	int err;
@@ -24,6 +27,12 @@ static int __init ntapc_init(void)
 	err = ntapc_events_init();
 	if (err)
 		goto exit_access;
+	err = ntapc_system_init();
+	if (err)
+		goto exit_events;
+	err = ntapc_named_init();
+	if (err)
+		goto exit_system;
 	/*
 	 * Where preempted kernel code isn't waited for by anything, the tail
 	 * of a task work can't be either: stay.
@@ -35,9 +44,13 @@ static int __init ntapc_init(void)
 	/* From here on there may be callers. */
 	err = ntapc_device_init();
 	if (err)
-		goto exit_events;
+		goto exit_named;
 	return 0;
 
+exit_named:
+	ntapc_named_exit();
+exit_system:
+	ntapc_system_exit();
 exit_events:
 	ntapc_events_exit();
 exit_access:
@@ -57,6 +70,8 @@ exit_threads:
 static void __exit ntapc_exit(void)
 {
 	ntapc_device_exit();
+	ntapc_named_exit();
+	ntapc_system_exit();
 	ntapc_events_exit();
 	synchronize_rcu_tasks();
 	ntapc_access_exit();

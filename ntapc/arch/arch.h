@@ -43,10 +43,20 @@ void ntapc_arch_set_context(struct pt_regs *regs,
 			    const struct ntapc_context *context);
 int ntapc_arch_push_frame(struct pt_regs *regs, u64 entry,
 			  struct ntapc_frame *frame);
+void ntapc_arch_get_resumed(const struct pt_regs *regs,
+			    struct ntapc_context *context);
+u64 ntapc_arch_syscall_insn(const struct pt_regs *regs);
+int ntapc_arch_exit_call(struct pt_regs *regs, u64 insn, u32 status);
+u32 ntapc_arch_user_stack(const struct pt_regs *regs, u64 *address, u32 max);
+bool ntapc_arch_in_uring_enter(const struct pt_regs *regs);
 
 /* x86.c, um.c */
 bool ntapc_arch_frame_possible(const struct pt_regs *regs);
 bool ntapc_arch_task_is_32bit(const struct task_struct *task);
+void ntapc_arch_get_data_segments(u16 segment[4]);
+u32 ntapc_arch_xstate_size(void);
+int ntapc_arch_get_xstate(void *xstate, u32 size);
+int ntapc_arch_set_xstate(const void *xstate, u32 size);
 
 /* rseq.c */
 #ifdef CONFIG_RSEQ

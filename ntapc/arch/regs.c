@@ -4,6 +4,8 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/processor.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -65,6 +67,9 @@ enum ntapc_restart ntapc_arch_restart(const struct pt_regs *regs)
 /* "syscall" and "int $0x80" in memory. */
 #define INSN_SYSCALL	0x050f
 #define INSN_INT80	0x80cd
+
+/* exit(2) for 32-bit callers; not in the headers of 64 bits. */
+#define NR_IA32_EXIT	1
 
 /**
  * ntapc_arch_about_to_restart - has the kernel itself set a call up to restart?
@@ -231,4 +236,143 @@ int ntapc_arch_push_frame(struct pt_regs *regs, u64 entry,
 	}
 	ntapc_arch_set_code_segment(regs, 0);
 	return 0;
+}
+
+/**
+ * ntapc_arch_get_resumed - the registers that the thread would go on with
+ * @regs: the user registers
+ * @context: all members are set; where a system call is to be restarted, those of
+ *	code about to make it
+ */
+void ntapc_arch_get_resumed(const struct pt_regs *regs,
+			    struct ntapc_context *context)
+{
+	enum ntapc_restart restart = ntapc_arch_restart(regs);
+
+	ntapc_arch_get_context(regs, context);
+	if (restart == NTAPC_RESTART_NONE)
+		return;
+	context->rax = restart == NTAPC_RESTART_BLOCK ? ntapc_arch_restart_nr() :
+							same_call(regs);
+	context->rip -= SYSCALL_INSN_SIZE;
+}
+
+/* The instruction at @insn, 0 if it can't be read. */
+static u16 read_insn(u64 insn)
+{
+	u16 code;
+
+	if (!insn || insn >= TASK_SIZE ||
+	    get_user(code, (u16 __user *)(unsigned long)insn))
+		return 0;
+	return code;
+}
+
+/**
+ * ntapc_arch_syscall_insn - where the system call in @regs was made
+ * @regs: the user registers, in a system call
+ *
+ * Return: the address of the instruction, or 0 if that isn't one that
+ * ntapc_arch_exit_call() can use.
+ */
+u64 ntapc_arch_syscall_insn(const struct pt_regs *regs)
+{
+	u64 insn = user_gp(regs)[R_IP] - SYSCALL_INSN_SIZE;
+
+	return read_insn(insn) == INSN_SYSCALL ? insn : 0;
+}
+
+/* A page with just that instruction, for a process in which none is known. */
+static u64 make_insn(u16 code)
+{
+	unsigned long page;
+
+	page = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_EXEC,
+		       MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	if (IS_ERR_VALUE(page))
+		return 0;
+	if (access_process_vm(current, page, &code, sizeof(code),
+			      FOLL_WRITE | FOLL_FORCE) != sizeof(code))
+		return 0;
+	return page;
+}
+
+/**
+ * ntapc_arch_exit_call - have the thread call exit(2) next
+ * @regs: the user registers
+ * @insn: where there may be an instruction that makes a system call, or 0
+ * @status: the argument
+ *
+ * The stack pointer becomes invalid: should the call be refused, by a seccomp
+ * filter, the thread faults.
+ *
+ * Return: 0, or ENOMEM.
+ */
+int ntapc_arch_exit_call(struct pt_regs *regs, u64 insn, u32 status)
+{
+	bool compat = ntapc_arch_task_is_32bit(current);
+	u16 wanted = compat ? INSN_INT80 : INSN_SYSCALL;
+	unsigned long *gp = user_gp(regs);
+
+	if (read_insn(insn) != wanted)
+		insn = gp[R_IP] - SYSCALL_INSN_SIZE;
+	if (read_insn(insn) != wanted)
+		insn = make_insn(wanted);
+	if (!insn)
+		return -ENOMEM;
+	leave_syscall(regs);
+	gp[R_IP] = insn;
+	gp[R_SP] = 0;
+	gp[R_FLAGS] = ntapc_arch_drop_trap_flag(gp[R_FLAGS]);
+	gp[R_AX] = compat ? NR_IA32_EXIT : __NR_exit;
+	gp[R_DI] = status;
+	gp[R_BX] = status;
+	ntapc_arch_set_code_segment(regs, compat ? COMPAT_CS : 0);
+	return 0;
+}
+
+/**
+ * ntapc_arch_user_stack - a sample of the user stack
+ * @regs: the user registers
+ * @address: set to where the thread is to go on, then return addresses
+ * @max: how many at most, at least 1
+ *
+ * As far as frame pointers lead upwards, on 64-bit code's stack.
+ *
+ * Return: how many.
+ */
+u32 ntapc_arch_user_stack(const struct pt_regs *regs, u64 *address, u32 max)
+{
+	struct ntapc_context context;
+	u64 frame[2], at;
+	u32 nr = 0;
+
+	ntapc_arch_get_resumed(regs, &context);
+	address[nr++] = context.rip;
+	if (!ntapc_arch_in_64bit_code(regs))
+		return nr;
+	at = context.rbp;
+	while (nr < max && !(at & 7) && at < TASK_SIZE &&
+	       !copy_from_user(frame, (void __user *)(unsigned long)at,
+			       sizeof(frame)) &&
+	       frame[1]) {
+		address[nr++] = frame[1];
+		if (frame[0] <= at)
+			break;
+		at = frame[0];
+	}
+	return nr;
+}
+
+/**
+ * ntapc_arch_in_uring_enter - is it io_uring_enter(2) that runs task work?
+ * @regs: the user registers
+ *
+ * Return: whether they are in that call.
+ */
+bool ntapc_arch_in_uring_enter(const struct pt_regs *regs)
+{
+	/* Of one number for all: it is younger than they were different. */
+	return ntapc_arch_in_syscall(regs) &&
+	       syscall_nr(regs) == __NR_io_uring_enter;
 }

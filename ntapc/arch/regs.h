@@ -7,6 +7,9 @@
 #define NTAPC_ARCH_REGS_H
 
 #include <linux/ptrace.h>
+#ifndef CONFIG_UML
+#include <asm/segment.h>
+#endif
 
 /* Both the kernel's struct pt_regs and ptrace's user_regs_struct, from r15. */
 enum {
@@ -20,6 +23,8 @@ static inline unsigned long *user_gp(const struct pt_regs *regs)
 	return (unsigned long *)regs->regs.gp;
 }
 
+#define COMPAT_CS	0
+
 /* Are @regs in a system call, or just out of it? */
 static inline bool in_syscall(const struct pt_regs *regs)
 {
@@ -28,6 +33,11 @@ static inline bool in_syscall(const struct pt_regs *regs)
 
 /* What rax has to hold for that call to be made again. */
 static inline unsigned long same_call(const struct pt_regs *regs)
+{
+	return regs->regs.syscall;
+}
+
+static inline long syscall_nr(const struct pt_regs *regs)
 {
 	return regs->regs.syscall;
 }
@@ -42,6 +52,8 @@ static inline unsigned long *user_gp(const struct pt_regs *regs)
 	return (unsigned long *)regs;
 }
 
+#define COMPAT_CS	__USER32_CS
+
 /* The upper half of the number is nobody's business: as syscall_get_nr(). */
 static inline bool in_syscall(const struct pt_regs *regs)
 {
@@ -51,6 +63,11 @@ static inline bool in_syscall(const struct pt_regs *regs)
 static inline unsigned long same_call(const struct pt_regs *regs)
 {
 	return regs->orig_ax;
+}
+
+static inline long syscall_nr(const struct pt_regs *regs)
+{
+	return (int)regs->orig_ax;
 }
 
 static inline void leave_syscall(struct pt_regs *regs)

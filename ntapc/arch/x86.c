@@ -4,7 +4,11 @@
  * single-stepping.
  */
 #include <linux/compat.h>
+#include <linux/errno.h>
 #include <linux/sched.h>
+#include <asm/cpufeature.h>
+#include <asm/fpu/api.h>
+#include <asm/fpu/types.h>
 #include <asm/processor-flags.h>
 #include <asm/ptrace.h>
 #include <asm/prctl.h>
@@ -109,3 +113,110 @@ bool ntapc_arch_task_is_32bit(const struct task_struct *task)
 {
 	return test_tsk_thread_flag((struct task_struct *)task, TIF_ADDR32);
 }
+
+/* Current's. */
+void ntapc_arch_get_data_segments(u16 segment[4])
+{
+	savesegment(ds, segment[0]);
+	savesegment(es, segment[1]);
+	savesegment(fs, segment[2]);
+	savesegment(gs, segment[3]);
+}
+
+/*
+ * The functions that are exported for virtual machines do what ptrace does for
+ * NT_X86_XSTATE; those that take a task are not for current.
+ */
+#if IS_ENABLED(CONFIG_KVM)
+
+/* The extended state in current's memory, where nothing else changes it. */
+static struct fpstate *saved_fpstate(void)
+{
+	/*
+	 * This saves what is in the processor, and has it loaded again on the
+	 * return to user mode.
+	 */
+	kernel_fpu_begin();
+	kernel_fpu_end();
+	return current->thread.fpu.fpstate;
+}
+
+/**
+ * ntapc_arch_xstate_size - how much extended state there is
+ *
+ * Return: bytes in the format of XSAVE; 0 if it can't be got.
+ */
+u32 ntapc_arch_xstate_size(void)
+{
+	if (!boot_cpu_has(X86_FEATURE_XSAVE))
+		return 0;
+	return current->thread.fpu.fpstate->user_size;
+}
+
+/**
+ * ntapc_arch_get_xstate - current's extended state
+ * @xstate: set to it, zeroed before
+ * @size: ntapc_arch_xstate_size() of whoever asks
+ *
+ * Return: 0 or EOPNOTSUPP.
+ */
+int ntapc_arch_get_xstate(void *xstate, u32 size)
+{
+	struct fpu_guest guest = { };
+
+	if (!ntapc_arch_xstate_size())
+		return -EOPNOTSUPP;
+	guest.fpstate = saved_fpstate();
+	fpu_copy_guest_fpstate_to_uabi(&guest, xstate, size,
+				       guest.fpstate->user_xfeatures,
+				       current->thread.pkru);
+	return 0;
+}
+
+/**
+ * ntapc_arch_set_xstate - take over current's extended state
+ * @xstate: not trusted
+ * @size: bytes at @xstate
+ *
+ * The protection keys aren't taken over.
+ *
+ * Return: 0, EINVAL or EOPNOTSUPP.
+ */
+int ntapc_arch_set_xstate(const void *xstate, u32 size)
+{
+	struct fpu_guest guest = { };
+	u64 features;
+	u32 pkru;
+
+	if (!ntapc_arch_xstate_size())
+		return -EOPNOTSUPP;
+	guest.fpstate = saved_fpstate();
+	if (size < guest.fpstate->user_size)
+		return -EINVAL;
+	/* What the process may have, and has made use of. */
+	features = guest.fpstate->user_xfeatures & ~guest.fpstate->xfd;
+	if (fpu_copy_uabi_to_guest_fpstate(&guest, xstate, features, &pkru))
+		return -EINVAL;
+	/* Registers that it left in another processor are out of date. */
+	current->thread.fpu.last_cpu = -1;
+	return 0;
+}
+
+#else
+
+u32 ntapc_arch_xstate_size(void)
+{
+	return 0;
+}
+
+int ntapc_arch_get_xstate(void *xstate, u32 size)
+{
+	return -EOPNOTSUPP;
+}
+
+int ntapc_arch_set_xstate(const void *xstate, u32 size)
+{
+	return -EOPNOTSUPP;
+}
+
+#endif

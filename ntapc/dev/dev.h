@@ -69,6 +69,9 @@ struct ntapc_thread *ntapc_thread_of_file(const struct file *file);
 long ntapc_reserve_open(struct ntapc_call *call);
 struct ntapc_reserve_object *ntapc_reserve_of_file(const struct file *file);
 
+/* apc_file.c */
+int ntapc_apc_open(struct ntapc_named_use *use);
+
 /* access.c */
 int ntapc_access_init(void);
 void ntapc_access_exit(void);

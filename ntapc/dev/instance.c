@@ -6,10 +6,15 @@
 #include <linux/file.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/ptrace.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
 #include "dev.h"
+#include "../arch/arch.h"
 #include "../compat.h"
 
 #define NTAPC_IOCTL_BASE	_IOC_NR(NTAPC_IOC_INFO)
@@ -29,6 +34,8 @@ static long ioctl_info(struct ntapc_call *call)
 
 	if (IS_ENABLED(CONFIG_RSEQ))
 		info.features |= NTAPC_FEATURE_RSEQ;
+	if (ntapc_arch_xstate_size())
+		info.features |= NTAPC_FEATURE_EXTENDED;
 	user = ntapc_user_get(current_uid());
 	if (!user)
 		return -ENOMEM;
@@ -54,6 +61,8 @@ static long ioctl_dispatcher(struct ntapc_call *call)
 			return err;
 	}
 	WRITE_ONCE(thread->process->dispatcher, args->entry);
+	WRITE_ONCE(thread->process->syscall_insn,
+		   ntapc_arch_syscall_insn(current_pt_regs()));
 	/* What came before there was one. */
 	return ntapc_deliver_sync(thread, 0);
 }
@@ -179,6 +188,52 @@ static long ioctl_exit_status(struct ntapc_call *call)
 	return 0;
 }
 
+static long alert_task(struct task_struct *task)
+{
+	struct ntapc_thread *thread;
+
+	if (!same_thread_group(task, current))
+		return -EACCES;
+	thread = ntapc_thread_get(task);
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	ntapc_alert_by_id(thread);
+	ntapc_thread_put(thread);
+	return 0;
+}
+
+static long ioctl_alert_by_id(struct ntapc_call *call)
+{
+	const struct ntapc_alert_by_id *args = call->args;
+	struct task_struct *task;
+	struct pid *pid;
+	long err;
+
+	if (args->tid < 1)
+		return -EINVAL;
+	pid = find_get_pid(args->tid);
+	task = get_pid_task(pid, PIDTYPE_PID);
+	put_pid(pid);
+	if (!task)
+		return -ESRCH;
+	err = alert_task(task);
+	put_task_struct(task);
+	return err;
+}
+
+static long ioctl_wait_by_id(struct ntapc_call *call)
+{
+	const struct ntapc_wait_by_id *args = call->args;
+	struct ntapc_thread *thread;
+
+	if (args->flags & ~NTAPC_WAIT_REALTIME)
+		return -EINVAL;
+	thread = ntapc_thread_self();
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	return ntapc_wait_by_id(thread, args);
+}
+
 static const struct ntapc_ioctl instance_ioctls[] = {
 	NTAPC_IOCTL(NTAPC_IOC_INFO, ioctl_info, struct ntapc_info, features),
 	NTAPC_IOCTL(NTAPC_IOC_THREAD_OPEN, ntapc_thread_open,
@@ -194,6 +249,10 @@ static const struct ntapc_ioctl instance_ioctls[] = {
 		    frame),
 	NTAPC_IOCTL(NTAPC_IOC_EXIT_STATUS, ioctl_exit_status,
 		    struct ntapc_exit_status, status),
+	NTAPC_IOCTL(NTAPC_IOC_ALERT_BY_ID, ioctl_alert_by_id,
+		    struct ntapc_alert_by_id, tid),
+	NTAPC_IOCTL(NTAPC_IOC_WAIT_BY_ID, ioctl_wait_by_id,
+		    struct ntapc_wait_by_id, deadline),
 };
 
 static long instance_ioctl(struct file *file, unsigned int cmd,

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 
 #include "dev.h"
+#include "../arch/arch.h"
 #include "../compat.h"
 
 #define NTAPC_IOCTL_BASE	_IOC_NR(NTAPC_IOC_QUEUE)
@@ -189,6 +190,171 @@ static long ioctl_thread_control(struct ntapc_call *call)
 	return ntapc_copy_out(call, args, sizeof(*args));
 }
 
+/* Who acts, with the right checked. */
+static int get_actor(struct thread_file *tf, struct ntapc_actor *actor)
+{
+	actor->foreign = ntapc_thread_is_foreign(tf->thread);
+	actor->authority = 0;
+	return check_right(tf, &actor->authority);
+}
+
+static long ioctl_suspend(struct ntapc_call *call)
+{
+	struct thread_file *tf = call->file->private_data;
+	const struct ntapc_suspend *args = call->args;
+	struct ntapc_thread *thread = tf->thread;
+	struct ntapc_actor actor;
+	long ret;
+
+	if (args->flags & ~(NTAPC_SUSPEND_PROCESS | NTAPC_SUSPEND_WAIT) ||
+	    args->flags == (NTAPC_SUSPEND_PROCESS | NTAPC_SUSPEND_WAIT))
+		return -EINVAL;
+	ret = get_actor(tf, &actor);
+	if (ret)
+		return ret;
+	if (args->flags & NTAPC_SUSPEND_PROCESS)
+		return ntapc_suspend_process(thread, &actor);
+	ret = ntapc_suspend(thread, &actor, args->flags & NTAPC_SUSPEND_WAIT);
+	/* Without an error it isn't retired, and ->task no other's by now. */
+	if (ret >= 0 && thread->task == current)
+		ret = ntapc_deliver_sync(thread, ret);
+	return ret;
+}
+
+static long ioctl_resume(struct ntapc_call *call)
+{
+	struct thread_file *tf = call->file->private_data;
+	const struct ntapc_resume *args = call->args;
+	struct ntapc_actor actor;
+	int err;
+
+	if (args->flags & ~(NTAPC_RESUME_PROCESS | NTAPC_RESUME_ALERT) ||
+	    args->flags == (NTAPC_RESUME_PROCESS | NTAPC_RESUME_ALERT))
+		return -EINVAL;
+	err = get_actor(tf, &actor);
+	if (err == -ESRCH && !(args->flags & NTAPC_RESUME_PROCESS))
+		return 0;
+	if (err)
+		return err;
+	if (args->flags & NTAPC_RESUME_PROCESS)
+		return ntapc_resume_process(tf->thread, &actor);
+	return ntapc_resume(tf->thread, &actor,
+			    args->flags & NTAPC_RESUME_ALERT);
+}
+
+static long ioctl_alert(struct ntapc_call *call)
+{
+	struct thread_file *tf = call->file->private_data;
+	const struct ntapc_alert *args = call->args;
+	struct ntapc_actor actor;
+	int err;
+
+	if (args->flags)
+		return -EINVAL;
+	err = get_actor(tf, &actor);
+	return err ? err : ntapc_alert(tf->thread, &actor);
+}
+
+static long ioctl_terminate(struct ntapc_call *call)
+{
+	struct thread_file *tf = call->file->private_data;
+	const struct ntapc_terminate *args = call->args;
+	struct ntapc_thread *thread = tf->thread;
+	struct ntapc_actor actor;
+	long err;
+
+	err = get_actor(tf, &actor);
+	if (err)
+		return err;
+	err = ntapc_terminate(thread, &actor, args->status);
+	if (!err && thread->task == current)
+		err = ntapc_deliver_sync(thread, err);
+	return err;
+}
+
+/* The least that the XSAVE format has: the legacy area and the header. */
+#define XSTATE_MIN	576
+
+#define CONTEXT_REGISTERS						\
+	(NTAPC_CONTEXT_CONTROL | NTAPC_CONTEXT_INTEGER |		\
+	 NTAPC_CONTEXT_SEGMENTS)
+
+static bool context_args_valid(const struct ntapc_thread_context *args,
+			       bool set)
+{
+	if (!args->what ||
+	    args->what & ~(CONTEXT_REGISTERS | NTAPC_CONTEXT_EXTENDED) ||
+	    args->pad)
+		return false;
+	if (!(args->what & CONTEXT_REGISTERS) && args->context)
+		return false;
+	if (!(args->what & NTAPC_CONTEXT_EXTENDED))
+		return !args->xstate && !args->xstate_size;
+	return !set || args->xstate_size >= XSTATE_MIN;
+}
+
+static long do_context(struct ntapc_call *call, bool set)
+{
+	struct thread_file *tf = call->file->private_data;
+	struct ntapc_thread_context *args = call->args;
+	struct ntapc_actor actor;
+	int err;
+
+	if (!context_args_valid(args, set))
+		return -EINVAL;
+	err = get_actor(tf, &actor);
+	if (err)
+		return err;
+	if (tf->thread->process->is_32bit)
+		return -EOPNOTSUPP;
+	if ((args->what & NTAPC_CONTEXT_EXTENDED) && !ntapc_arch_xstate_size())
+		return -EOPNOTSUPP;
+	if (set && args->xstate_size > ntapc_arch_xstate_size())
+		return -EINVAL;
+	return ntapc_context(tf->thread, &actor, set, args);
+}
+
+static long ioctl_get_context(struct ntapc_call *call)
+{
+	struct ntapc_thread_context *args = call->args;
+	long err = do_context(call, false);
+
+	if (err)
+		return err;
+	args->size = sizeof(*args);
+	return ntapc_copy_out(call, args, sizeof(*args));
+}
+
+static long ioctl_set_context(struct ntapc_call *call)
+{
+	return do_context(call, true);
+}
+
+static long ioctl_kernel_apc(struct ntapc_call *call)
+{
+	struct thread_file *tf = call->file->private_data;
+	const struct ntapc_kernel_apc *args = call->args;
+	struct ntapc_named_use *use;
+	struct ntapc_actor actor;
+	struct ntapc_user *user;
+	int err;
+
+	if (args->flags & ~NTAPC_KERNEL_APC_SPECIAL ||
+	    strnlen(args->name, sizeof(args->name)) == sizeof(args->name))
+		return -EINVAL;
+	err = get_actor(tf, &actor);
+	if (err)
+		return err;
+	user = get_charged(tf);
+	if (!user)
+		return -ENOMEM;
+	use = ntapc_named_queue(tf->thread, user, &actor, args);
+	put_charged(tf, user);	/* The charge keeps it. */
+	if (IS_ERR(use))
+		return PTR_ERR(use);
+	return ntapc_apc_open(use);
+}
+
 static const struct ntapc_ioctl thread_ioctls[] = {
 	NTAPC_IOCTL(NTAPC_IOC_QUEUE, ioctl_queue, struct ntapc_queue, pad),
 	NTAPC_IOCTL(NTAPC_IOC_QUEUE_MANY, ioctl_queue_many,
@@ -197,6 +363,18 @@ static const struct ntapc_ioctl thread_ioctls[] = {
 		    struct ntapc_thread_info, exit_status),
 	NTAPC_IOCTL(NTAPC_IOC_THREAD_CONTROL, ioctl_thread_control,
 		    struct ntapc_thread_control, page),
+	NTAPC_IOCTL(NTAPC_IOC_SUSPEND, ioctl_suspend, struct ntapc_suspend,
+		    flags),
+	NTAPC_IOCTL(NTAPC_IOC_RESUME, ioctl_resume, struct ntapc_resume, flags),
+	NTAPC_IOCTL(NTAPC_IOC_ALERT, ioctl_alert, struct ntapc_alert, flags),
+	NTAPC_IOCTL(NTAPC_IOC_TERMINATE, ioctl_terminate,
+		    struct ntapc_terminate, status),
+	NTAPC_IOCTL(NTAPC_IOC_GET_CONTEXT, ioctl_get_context,
+		    struct ntapc_thread_context, pad),
+	NTAPC_IOCTL(NTAPC_IOC_SET_CONTEXT, ioctl_set_context,
+		    struct ntapc_thread_context, pad),
+	NTAPC_IOCTL(NTAPC_IOC_KERNEL_APC, ioctl_kernel_apc,
+		    struct ntapc_kernel_apc, arg),
 };
 
 static long thread_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -210,8 +388,10 @@ static __poll_t thread_poll(struct file *file, poll_table *wait)
 {
 	struct thread_file *tf = file->private_data;
 
-	poll_wait(file, &tf->thread->exit_wait, wait);
-	return READ_ONCE(tf->thread->exited) ? EPOLLIN | EPOLLRDNORM : 0;
+	poll_wait(file, &tf->thread->waitq, wait);
+	if (READ_ONCE(tf->thread->exited))
+		return EPOLLIN | EPOLLRDNORM;
+	return ntapc_is_suspended(tf->thread) ? EPOLLPRI : 0;
 }
 
 static int thread_mmap(struct file *file, struct vm_area_struct *vma)
@@ -235,6 +415,17 @@ static int thread_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+static const char *state_name(u32 state)
+{
+	if (state & NTAPC_THREAD_EXITED)
+		return "exited";
+	if (state & NTAPC_THREAD_TERMINATING)
+		return "terminating";
+	if (state & NTAPC_THREAD_SUSPENDED)
+		return "suspended";
+	return state & NTAPC_THREAD_WAITING ? "waiting" : "running";
+}
+
 static void thread_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct thread_file *tf = file->private_data;
@@ -243,15 +434,19 @@ static void thread_show_fdinfo(struct seq_file *m, struct file *file)
 	ntapc_thread_info(tf->thread, &info);
 	seq_puts(m, "ntapc-type:\tthread\n");
 	seq_printf(m, "ntapc-tid:\t%d\n", info.tid);
-	seq_printf(m, "ntapc-state:\t%s%s\n",
-		   info.state & NTAPC_THREAD_EXITED ? "exited" :
-		   info.state & NTAPC_THREAD_WAITING ? "waiting" : "running",
-		   info.state & NTAPC_THREAD_ALERTABLE ? " alertable" : "");
+	seq_printf(m, "ntapc-state:\t%s%s%s%s\n", state_name(info.state),
+		   info.state & NTAPC_THREAD_ALERTABLE ? " alertable" : "",
+		   info.state & NTAPC_THREAD_SUSPENDING ? " suspend-pending" : "",
+		   info.state & NTAPC_THREAD_MISMATCH ? " in-region" : "");
+	seq_printf(m, "ntapc-suspend-count:\t%u\n", info.suspend_count);
 	seq_printf(m, "ntapc-user-apcs:\t%u\n", info.nr_user);
 	seq_printf(m, "ntapc-special-user-apcs:\t%u\n", info.nr_special);
+	seq_printf(m, "ntapc-kernel-apcs:\t%u\n", info.nr_kernel);
 	seq_printf(m, "ntapc-queued:\t%llu\n", info.nr_queued);
 	seq_printf(m, "ntapc-delivered:\t%llu\n", info.nr_delivered);
 	seq_printf(m, "ntapc-dropped:\t%llu\n", info.nr_dropped);
+	seq_printf(m, "ntapc-kernel-run:\t%llu\n", info.nr_kernel_run);
+	seq_printf(m, "ntapc-region-mismatches:\t%llu\n", info.nr_mismatch);
 }
 
 static const struct file_operations thread_fops = {

@@ -238,7 +238,7 @@ __ntapc_create_system_thread(u32 (*start)(void *context), void *context,
 #define ntapc_create_system_thread(start, context, name)		\
 	__ntapc_create_system_thread(start, context, name, THIS_MODULE)
 
-void __noreturn ntapc_terminate_system_thread(u32 status);
+void ntapc_terminate_system_thread(u32 status);
 bool ntapc_system_thread_should_stop(void);
 u32 ntapc_stop_system_thread(struct ntapc_thread *thread);
 void ntapc_deliver_kernel_apcs(void);

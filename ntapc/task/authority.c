@@ -78,6 +78,35 @@ u32 ntapc_thread_authority(struct ntapc_thread *thread)
 }
 
 /**
+ * ntapc_authority_lost - has the right to act gone since it was checked?
+ * @thread: locked and not retired
+ * @actor: who was allowed to act
+ *
+ * Return: whether it has.
+ */
+bool ntapc_authority_lost(struct ntapc_thread *thread,
+			  const struct ntapc_actor *actor)
+{
+	return actor->foreign &&
+	       ntapc_authority_refresh(thread) != actor->authority;
+}
+
+/**
+ * ntapc_check_actor - may that be done to the thread now?
+ * @thread: locked
+ * @actor: who was allowed to act
+ *
+ * Return: 0, ESRCH or EACCES.
+ */
+int ntapc_check_actor(struct ntapc_thread *thread,
+		      const struct ntapc_actor *actor)
+{
+	if (ntapc_thread_is_over(thread))
+		return -ESRCH;
+	return ntapc_authority_lost(thread, actor) ? -EACCES : 0;
+}
+
+/**
  * ntapc_thread_is_over - can nothing be queued any more?
  * @thread: any
  *
@@ -85,7 +114,8 @@ u32 ntapc_thread_authority(struct ntapc_thread *thread)
  */
 bool ntapc_thread_is_over(const struct ntapc_thread *thread)
 {
-	return READ_ONCE(thread->retired) || !READ_ONCE(thread->process->mm);
+	return READ_ONCE(thread->retired) ||
+	       (!READ_ONCE(thread->process->mm) && !thread->system);
 }
 
 /**

@@ -10,6 +10,7 @@
 #include <linux/cred.h>
 #include <linux/module.h>
 #include <linux/ptrace.h>
+#include <linux/sched/jobctl.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
@@ -29,18 +30,6 @@ static DEFINE_SPINLOCK(postponed_lock);
 static void kick_postponed(struct work_struct *work);
 static DECLARE_DELAYED_WORK(postponed_work, kick_postponed);
 
-/**
- * struct ntapc_continuation - what NTAPC_IOC_CONTINUE asks for
- * @context: to be resumed; not trusted
- * @restart: of the frame
- * @flags: of the frame
- */
-struct ntapc_continuation {
-	struct ntapc_context context;
-	u64 restart;
-	u32 flags;
-};
-
 /* Will code of ours be called for the thread, other than by its own ioctls? */
 static bool under_way(const struct ntapc_thread *thread)
 {
@@ -50,6 +39,15 @@ static bool under_way(const struct ntapc_thread *thread)
 	       !list_empty_careful(&thread->postponed);
 }
 
+static void pin(struct ntapc_thread *thread)
+{
+	lockdep_assert_held(&thread->lock);
+	if (!thread->pinned) {
+		__module_get(THIS_MODULE);
+		thread->pinned = true;
+	}
+}
+
 /**
  * ntapc_thread_pin - keep the module if code of its will be called
  * @thread: any; the caller keeps the module itself
@@ -57,10 +55,8 @@ static bool under_way(const struct ntapc_thread *thread)
 void ntapc_thread_pin(struct ntapc_thread *thread)
 {
 	spin_lock(&thread->lock);
-	if (!thread->pinned && under_way(thread)) {
-		__module_get(THIS_MODULE);
-		thread->pinned = true;
-	}
+	if (under_way(thread) && !thread->system)
+		pin(thread);
 	spin_unlock(&thread->lock);
 }
 
@@ -88,13 +84,17 @@ void ntapc_thread_kick(struct ntapc_thread *thread, bool interrupt)
 	bool *queued = interrupt ? &thread->nudge_queued : &thread->work_queued;
 
 	lockdep_assert_held(&thread->lock);
-	if (*queued)
+	/* A system thread comes by its safe points only. */
+	if (*queued || thread->system)
 		return;
 	if (task_work_add(thread->task, work,
 			  interrupt ? TWA_SIGNAL : TWA_RESUME))
 		return;	/* Past its last task work: it retires. */
 	*queued = true;
 	ntapc_thread_hold(thread);
+	/* Another module has it done, and may be gone before the thread comes. */
+	if (unlikely(!ntapc_any_files()))
+		pin(thread);
 }
 
 /*
@@ -104,7 +104,7 @@ void ntapc_thread_kick(struct ntapc_thread *thread, bool interrupt)
  * is to come. Task work added from task work would be run in the same place, over
  * and over; so the thread is kicked again after a time.
  */
-static void postpone(struct ntapc_thread *thread, bool interrupt)
+static void add_postponed(struct ntapc_thread *thread, bool interrupt)
 {
 	spin_lock(&postponed_lock);
 	if (list_empty(&thread->postponed)) {
@@ -114,7 +114,36 @@ static void postpone(struct ntapc_thread *thread, bool interrupt)
 	}
 	thread->postponed_interrupt |= interrupt;
 	spin_unlock(&postponed_lock);
+}
+
+static void postpone(struct ntapc_thread *thread, bool interrupt)
+{
+	add_postponed(thread, interrupt);
 	queue_delayed_work(ntapc_workqueue, &postponed_work, POSTPONE_TIME);
+}
+
+/**
+ * ntapc_thread_kick_soon - the same as ntapc_thread_kick(), out of task work
+ * @thread: current's record
+ *
+ * Task work that is added now would be run right away, before Linux gets at the
+ * thread; so another one adds it.
+ */
+void ntapc_thread_kick_soon(struct ntapc_thread *thread)
+{
+	add_postponed(thread, true);
+	mod_delayed_work(ntapc_workqueue, &postponed_work, 0);
+}
+
+/*
+ * Is Linux holding the thread on its way to user mode, or about to? It then
+ * comes by by itself, and being told of a signal might make it spin there.
+ */
+static bool held_by_linux(const struct task_struct *task)
+{
+	return READ_ONCE(task->jobctl) &
+	       (JOBCTL_PENDING_MASK | JOBCTL_TRAP_FREEZE | JOBCTL_STOPPED |
+		JOBCTL_TRACED);
 }
 
 static struct ntapc_thread *next_postponed(bool *interrupt)
@@ -140,7 +169,8 @@ static void kick_postponed(struct work_struct *work)
 	while ((thread = next_postponed(&interrupt))) {
 		spin_lock(&thread->lock);
 		if (!thread->retired)
-			ntapc_thread_kick(thread, interrupt);
+			ntapc_thread_kick(thread, interrupt &&
+					  !held_by_linux(thread->task));
 		put = unpin(thread);
 		spin_unlock(&thread->lock);
 		ntapc_thread_put(thread);
@@ -161,31 +191,6 @@ bool ntapc_thread_guarded(const struct ntapc_thread *thread)
 	return thread->control && READ_ONCE(thread->control->guard);
 }
 
-/**
- * ntapc_run_kernel_apcs - the kernel part of KiDeliverApc (rule 4.3)
- * @thread: current's record
- *
- * Task context, nothing locked.
- */
-void ntapc_run_kernel_apcs(struct ntapc_thread *thread)
-{
-	struct ntapc_kthread *kt = &thread->kt;
-	struct ntapc_apc *apc;
-	bool blocked;
-
-	might_sleep();
-	spin_lock(&thread->lock);
-	while ((apc = ntapc_core_next_kernel(kt, &blocked))) {
-		/* The kernel routine may free the APC (4.3). */
-		struct ntapc_normal normal = apc->normal;
-
-		spin_unlock(&thread->lock);
-		apc->kernel_routine(apc, &normal);
-		spin_lock(&thread->lock);
-	}
-	spin_unlock(&thread->lock);
-}
-
 /* Is there a user APC that may be delivered now? The thread's own call. */
 static bool anything_due(const struct ntapc_thread *thread)
 {
@@ -196,35 +201,36 @@ static bool anything_due(const struct ntapc_thread *thread)
 		!ntapc_thread_guarded(thread));
 }
 
-static bool is_stale(struct ntapc_thread *thread,
-		     const struct ntapc_user_apc *uapc)
+static bool is_stale(struct ntapc_thread *thread, struct ntapc_apc *apc)
 {
-	return (uapc->flags & NTAPC_APC_FOREIGN) &&
+	const struct ntapc_user_apc *uapc = ntapc_user_apc_of(apc);
+
+	return apc->kind == NTAPC_KIND_USER &&
+	       (uapc->flags & NTAPC_APC_FOREIGN) &&
 	       uapc->authority != ntapc_authority_refresh(thread);
 }
 
 /**
  * ntapc_take_user - the user APC to hand over now
- * @thread: current's record, locked
+ * @thread: current's record, locked, without an exit pending
  * @stale: APCs that may no longer be are added to it, for ntapc_free_apcs()
  *
- * Return: the APC, still counted as queued, or NULL.
+ * Return: the APC, user space's or another module's, still counted as queued, or
+ * NULL.
  */
-struct ntapc_user_apc *ntapc_take_user(struct ntapc_thread *thread,
-				       struct list_head *stale)
+struct ntapc_apc *ntapc_take_user(struct ntapc_thread *thread,
+				  struct list_head *stale)
 {
 	bool guarded = ntapc_thread_guarded(thread);
 	bool armed = thread->kt.apc_state.user_pending;
-	struct ntapc_user_apc *uapc;
 	struct ntapc_apc *apc;
 
 	lockdep_assert_held(&thread->lock);
 	while ((apc = ntapc_core_next_user(&thread->kt, guarded))) {
-		uapc = ntapc_user_apc_of(apc);
-		if (!is_stale(thread, uapc))
-			return uapc;
+		if (!is_stale(thread, apc))
+			return apc;
 		list_add_tail(&apc->entry, stale);
-		ntapc_uncount(thread, uapc);
+		ntapc_uncount(thread, apc);
 		thread->nr_dropped++;
 		/* It didn't run, so that it can't have disarmed the next. */
 		if (armed && thread->nr_user)
@@ -244,12 +250,38 @@ void ntapc_untake(struct ntapc_thread *thread, struct list_head *taken)
 
 	spin_lock(&thread->lock);
 	list_for_each_entry(apc, taken, entry) {
-		ntapc_count(thread, ntapc_user_apc_of(apc));
+		ntapc_count(thread, apc);
 		thread->nr_delivered--;
 	}
 	ntapc_core_requeue(&thread->kt, taken);
 	ntapc_control_publish(thread);
 	spin_unlock(&thread->lock);
+}
+
+/**
+ * ntapc_call_client - run the kernel routine of another module's user APC
+ * @thread: current's record
+ * @apc: taken, and counted as delivered; may be freed
+ * @normal: set to what it left
+ *
+ * Return: whether there is something to deliver. If not, the next ordinary APC is
+ * armed, or an alert taken (4.5).
+ */
+bool ntapc_call_client(struct ntapc_thread *thread, struct ntapc_apc *apc,
+		       struct ntapc_normal *normal)
+{
+	struct module *owner = container_of(apc, struct ntapc_kapc, apc)->owner;
+
+	*normal = apc->normal;
+	ntapc_call_kernel_routine(thread, apc, normal);
+	module_put(owner);
+	if (normal->routine)
+		return true;
+	spin_lock(&thread->lock);
+	ntapc_core_test_alert(&thread->kt, NTAPC_USER_MODE);
+	ntapc_control_publish(thread);
+	spin_unlock(&thread->lock);
+	return false;
 }
 
 /* @queue_flags: NTAPC_QUEUE_* */
@@ -298,6 +330,50 @@ enum push {
 	PUSH_FAULT,	/* the user stack can't take the frame; nothing is lost */
 };
 
+/* Takes the APC to deliver by frame, and notes in @frame what is to follow. */
+static struct ntapc_apc *take_for_frame(struct ntapc_thread *thread,
+					struct ntapc_frame *frame)
+{
+	struct ntapc_apc *apc;
+	LIST_HEAD(stale);
+
+	spin_lock(&thread->lock);
+	apc = ntapc_take_user(thread, &stale);
+	if (apc) {
+		ntapc_uncount(thread, apc);
+		thread->nr_delivered++;
+	}
+	/*
+	 * The end of a special one has to see to ordinary ones that an
+	 * alertable point has armed, and to further special ones.
+	 */
+	if (apc && (!apc->special_user || thread->kt.apc_state.user_pending))
+		frame->flags |= NTAPC_FRAME_TEST_ALERT;
+	if (thread->kt.apc_state.special_pending)
+		frame->flags |= NTAPC_FRAME_NEED_CONTINUE;
+	ntapc_control_publish(thread);
+	spin_unlock(&thread->lock);
+	if (unlikely(!list_empty(&stale)))
+		ntapc_free_apcs(&stale);
+	return apc;
+}
+
+/* Another module's: its kernel routine has its say before. */
+static struct ntapc_apc *call_clients(struct ntapc_thread *thread,
+				      struct ntapc_frame *frame,
+				      struct ntapc_apc *apc,
+				      struct ntapc_normal *normal, bool *gone)
+{
+	while (apc && apc->kind == NTAPC_KIND_CLIENT) {
+		if (ntapc_call_client(thread, apc, normal)) {
+			*gone = true;
+			return apc;
+		}
+		apc = take_for_frame(thread, frame);
+	}
+	return apc;
+}
+
 /*
  * Delivers one user APC by frame. @frame->flags and ->restart are what the
  * caller knows; a result that the interrupted ioctl has yet to return is in
@@ -308,48 +384,43 @@ static enum push push_user_apc(struct ntapc_thread *thread,
 			       const long *result)
 {
 	u64 dispatcher = READ_ONCE(thread->process->dispatcher);
-	struct ntapc_user_apc *uapc;
 	struct ntapc_normal normal;
-	LIST_HEAD(stale);
+	struct ntapc_apc *apc;
+	u32 queue_flags = 0;
+	bool gone = false;
 	LIST_HEAD(taken);
 
 	if (!dispatcher)
 		return PUSH_NONE;
-	spin_lock(&thread->lock);
-	uapc = ntapc_take_user(thread, &stale);
-	if (uapc) {
-		ntapc_uncount(thread, uapc);
-		thread->nr_delivered++;
-	}
-	/*
-	 * The end of a special one has to see to ordinary ones that an
-	 * alertable point has armed, and to further special ones.
-	 */
-	if (uapc && (!uapc->apc.special_user ||
-		     thread->kt.apc_state.user_pending))
-		frame->flags |= NTAPC_FRAME_TEST_ALERT;
-	if (thread->kt.apc_state.special_pending)
-		frame->flags |= NTAPC_FRAME_NEED_CONTINUE;
-	ntapc_control_publish(thread);
-	spin_unlock(&thread->lock);
-	ntapc_free_apcs(&stale);
-	if (!uapc)
+	apc = take_for_frame(thread, frame);
+	if (unlikely(apc && apc->kind == NTAPC_KIND_CLIENT))
+		apc = call_clients(thread, frame, apc, &normal, &gone);
+	if (!apc)
 		return PUSH_NONE;
+	if (likely(!gone)) {
+		normal = apc->normal;
+		queue_flags = ntapc_user_apc_of(apc)->flags;
+	}
 
-	normal = uapc->apc.normal;
-	fill_frame(frame, regs, uapc->flags, normal.routine, normal.context,
+	fill_frame(frame, regs, queue_flags, normal.routine, normal.context,
 		   normal.arg[0], normal.arg[1]);
 	if (result)
 		frame->context.rax = *result;
 	if (frame->restart)
 		frame->flags |= NTAPC_FRAME_NEED_CONTINUE;
 	if (ntapc_arch_push_frame(regs, dispatcher, frame)) {
-		list_add(&uapc->apc.entry, &taken);
-		ntapc_untake(thread, &taken);
+		/* What a kernel routine was called for can't be put back. */
+		if (!gone) {
+			list_add(&apc->entry, &taken);
+			ntapc_untake(thread, &taken);
+		} else if (result) {
+			force_sig(SIGSEGV);
+		}
 		return PUSH_FAULT;
 	}
 	thread->last_frame = user_stack_pointer(regs);
-	uapc->apc.kernel_routine(&uapc->apc, &normal);
+	if (likely(!gone))
+		apc->kernel_routine(apc, &normal);
 	return PUSH_DONE;
 }
 
@@ -371,28 +442,65 @@ static bool steps_over_uprobe(void)
 #endif
 }
 
+/* Only the thread's own waits take it else. */
+static void return_with_kernel_alert(struct ntapc_thread *thread)
+{
+	spin_lock(&thread->lock);
+	ntapc_core_return_to_user(&thread->kt);
+	spin_unlock(&thread->lock);
+}
+
+/*
+ * In the middle of a system call, or of a step over a probed instruction. Only
+ * kernel APCs may run, and only where they may block: io_uring_enter(2) holds
+ * nothing while it waits, and would have to be waited for.
+ */
+static void deliver_in_call(struct ntapc_thread *thread,
+			    const struct pt_regs *regs, bool interrupt)
+{
+	if (!steps_over_uprobe() && ntapc_arch_in_uring_enter(regs) &&
+	    ntapc_run_kernel_apcs(thread) != NTAPC_RAN_LEAVE &&
+	    !anything_due(thread) && !thread->continuation)
+		return;
+	postpone(thread, interrupt);
+}
+
 static void deliver_async(struct ntapc_thread *thread, bool interrupt)
 {
-	struct ntapc_continuation *cont = thread->continuation;
+	struct ntapc_continuation *cont;
 	struct ntapc_frame frame = { };
 	struct pt_regs *regs = current_pt_regs();
+	enum ntapc_ran ran;
 
 	if (ntapc_arch_in_syscall(regs) || steps_over_uprobe()) {
-		postpone(thread, interrupt);
+		deliver_in_call(thread, regs, interrupt);
 		return;
 	}
 	/* It dies before it would run anything. */
 	if (fatal_signal_pending(current))
 		return;
-	ntapc_run_kernel_apcs(thread);
+	ran = ntapc_run_kernel_apcs(thread);
+	if (ran == NTAPC_RAN_LEAVE || fatal_signal_pending(current))
+		return;
+	if (unlikely(thread->kt.alerted[NTAPC_KERNEL_MODE]))
+		return_with_kernel_alert(thread);
+	ntapc_check_regions(thread);
+	if (unlikely(READ_ONCE(thread->kt.apc_state.exit_pending))) {
+		ntapc_exit_thread(thread, regs);
+		return;
+	}
+	cont = thread->continuation;
 	if (cont) {
 		thread->continuation = NULL;
+		if (cont->in_call)
+			ntapc_finish_continuation(thread, regs, cont);
 		ntapc_arch_set_context(regs, &cont->context);
 		frame.flags = cont->flags & NTAPC_FRAME_SYNC;
 		frame.restart = cont->restart;
 		kfree(cont);
 	}
-	if (!anything_due(thread) || !ntapc_arch_frame_possible(regs) ||
+	if (ran == NTAPC_RAN_BLOCKED || !anything_due(thread) ||
+	    !ntapc_arch_frame_possible(regs) ||
 	    newest_frame_not_entered(thread, regs))
 		goto resume;
 
@@ -435,8 +543,11 @@ void ntapc_run_down(struct ntapc_thread *thread)
 			more |= ntapc_core_flush_some(&thread->kt, mode,
 						      RUNDOWN_CHUNK, &flushed);
 		list_for_each_entry(apc, &flushed, entry) {
-			ntapc_uncount(thread, ntapc_user_apc_of(apc));
-			thread->nr_dropped++;
+			ntapc_uncount(thread, apc);
+			if (apc->kind == NTAPC_KIND_USER ||
+			    (apc->kind == NTAPC_KIND_CLIENT &&
+			     apc->mode == NTAPC_USER_MODE))
+				thread->nr_dropped++;
 		}
 		spin_unlock(&thread->lock);
 		ntapc_free_apcs(&flushed);
@@ -502,12 +613,18 @@ static void nudge_fn(struct callback_head *head)
 	run_work(thread, &thread->nudge_queued);
 }
 
-static void end_thread(struct ntapc_thread *thread)
+/**
+ * ntapc_thread_end - the thread has exited or has another image
+ * @thread: retired, and run down, by this; who waits for its end is woken
+ *
+ * May sleep.
+ */
+void ntapc_thread_end(struct ntapc_thread *thread)
 {
 	ntapc_thread_retire(thread);
 	ntapc_run_down(thread);
 	WRITE_ONCE(thread->exited, true);
-	wake_up_all(&thread->exit_wait);
+	wake_up_all(&thread->waitq);
 }
 
 /**
@@ -518,7 +635,7 @@ static void end_thread(struct ntapc_thread *thread)
  */
 void ntapc_thread_bury(struct ntapc_thread *thread)
 {
-	end_thread(thread);
+	ntapc_thread_end(thread);
 	/* Its task works may be queued, and nobody else will find it. */
 	ntapc_thread_pin(thread);
 }
@@ -529,7 +646,7 @@ static void retire_fn(struct callback_head *head)
 		container_of(head, struct ntapc_thread, retire_work);
 	bool put = true;
 
-	end_thread(thread);
+	ntapc_thread_end(thread);
 
 	/* The other works may be right behind: they get our reference then. */
 	spin_lock(&thread->lock);
@@ -613,8 +730,11 @@ int ntapc_push_special(struct ntapc_thread *thread,
 	return 0;
 }
 
-/* The ioctl's descriptor keeps the module. */
-static void unpin_in_ioctl(struct ntapc_thread *thread)
+/**
+ * ntapc_unpin - undo ntapc_thread_pin() if there is no more reason for it
+ * @thread: any; the caller keeps the module itself
+ */
+void ntapc_unpin(struct ntapc_thread *thread)
 {
 	bool put;
 
@@ -631,8 +751,13 @@ static noinline long push_at_return(struct ntapc_thread *thread, long result)
 	struct pt_regs *regs = current_pt_regs();
 	struct ntapc_frame frame = { .flags = NTAPC_FRAME_SYNC };
 
-	if (result == -ERESTARTSYS) {
-		/* Whether it restarts isn't known before the way out. */
+	if (result == -ERESTARTSYS ||
+	    READ_ONCE(thread->kt.apc_state.exit_pending) ||
+	    thread->continuation) {
+		/*
+		 * Whether it restarts isn't known before the way out, and other
+		 * registers than these are to come.
+		 */
 		spin_lock(&thread->lock);
 		ntapc_thread_kick(thread, false);
 		spin_unlock(&thread->lock);
@@ -657,12 +782,16 @@ static noinline long push_at_return(struct ntapc_thread *thread, long result)
  */
 long ntapc_deliver_sync(struct ntapc_thread *thread, long result)
 {
-	if (READ_ONCE(thread->kt.apc_state.kernel_pending))
-		ntapc_run_kernel_apcs(thread);
-	if (anything_due(thread))
+	enum ntapc_ran ran = NTAPC_RAN_ALL;
+
+	if (unlikely(READ_ONCE(thread->kt.apc_state.kernel_pending)))
+		ran = ntapc_run_kernel_apcs(thread);
+	if (ran == NTAPC_RAN_ALL && anything_due(thread))
 		result = push_at_return(thread, result);
+	if (unlikely(thread->kt.alerted[NTAPC_KERNEL_MODE]))
+		return_with_kernel_alert(thread);
 	if (unlikely(READ_ONCE(thread->pinned)))
-		unpin_in_ioctl(thread);
+		ntapc_unpin(thread);
 	return result;
 }
 
@@ -702,6 +831,7 @@ int ntapc_continue(struct ntapc_thread *thread, const struct ntapc_frame *frame,
 	cont->context = frame->context;
 	cont->restart = frame->restart;
 	cont->flags = frame->flags;
+	cont->in_call = false;
 	thread->continuation = cont;
 
 	spin_lock(&thread->lock);

@@ -126,8 +126,8 @@ void ntapc_apcs_done(struct list_head *apcs)
 	list_for_each_entry_safe(apc, next, apcs, entry) {
 		struct ntapc_user_apc *uapc = ntapc_user_apc_of(apc);
 
-		if (unlikely(apc->kernel_routine != user_apc_done ||
-			     uapc->reserve)) {
+		/* No other kind is handed over in bulk. */
+		if (unlikely(uapc->reserve)) {
 			normal = apc->normal;
 			apc->kernel_routine(apc, &normal);
 			continue;
@@ -151,7 +151,7 @@ void ntapc_free_apcs(struct list_head *apcs)
 	struct ntapc_apc *apc, *next;
 
 	list_for_each_entry_safe(apc, next, apcs, entry) {
-		apc->rundown_routine(apc);
+		ntapc_rundown_apc(apc);
 		cond_resched();
 	}
 	INIT_LIST_HEAD(apcs);
@@ -180,7 +180,7 @@ static void special_second_stage(struct ntapc_apc *apc,
 		ntapc_control_publish(thread);
 		apc = NULL;
 	} else {
-		ntapc_uncount(thread, uapc);
+		ntapc_uncount(thread, &uapc->apc);
 		thread->nr_dropped++;
 	}
 	spin_unlock(&thread->lock);
@@ -209,49 +209,71 @@ static bool thread_is_full(const struct ntapc_thread *thread)
 	       READ_ONCE(ntapc_max_queued_per_thread);
 }
 
+static void count_user(struct ntapc_thread *thread,
+		       const struct ntapc_user_apc *uapc, int one)
+{
+	if (uapc->flags & NTAPC_QUEUE_SPECIAL)
+		thread->nr_special += one;
+	else
+		thread->nr_user += one;
+	if (uapc->flags & NTAPC_APC_FOREIGN)
+		thread->nr_foreign += one;
+	if (!uapc->reserve)
+		thread->nr_limited += one;
+}
+
+static void count_client(struct ntapc_thread *thread,
+			 const struct ntapc_apc *apc, int one)
+{
+	if (apc->mode == NTAPC_KERNEL_MODE) {
+		thread->nr_kernel += one;
+		return;
+	}
+	thread->nr_client += one;
+	thread->nr_user += one;
+}
+
+static void count(struct ntapc_thread *thread, const struct ntapc_apc *apc,
+		  int one)
+{
+	lockdep_assert_held(&thread->lock);
+	if (likely(apc->kind == NTAPC_KIND_USER))
+		count_user(thread, ntapc_user_apc_of((struct ntapc_apc *)apc),
+			   one);
+	else if (apc->kind == NTAPC_KIND_CLIENT)
+		count_client(thread, apc, one);
+}
+
 /**
  * ntapc_count - an APC is queued
  * @thread: its target, locked
- * @uapc: the APC
+ * @apc: the APC
  */
-void ntapc_count(struct ntapc_thread *thread, const struct ntapc_user_apc *uapc)
+void ntapc_count(struct ntapc_thread *thread, const struct ntapc_apc *apc)
 {
-	lockdep_assert_held(&thread->lock);
-	if (uapc->flags & NTAPC_QUEUE_SPECIAL)
-		thread->nr_special++;
-	else
-		thread->nr_user++;
-	if (uapc->flags & NTAPC_APC_FOREIGN)
-		thread->nr_foreign++;
-	if (!uapc->reserve)
-		thread->nr_limited++;
+	count(thread, apc, 1);
 }
 
 /**
  * ntapc_uncount - an APC is no longer queued
  * @thread: its target, locked
- * @uapc: the APC, not yet freed
+ * @apc: the APC, not yet freed
  */
-void ntapc_uncount(struct ntapc_thread *thread,
-		   const struct ntapc_user_apc *uapc)
+void ntapc_uncount(struct ntapc_thread *thread, const struct ntapc_apc *apc)
 {
-	lockdep_assert_held(&thread->lock);
-	if (uapc->flags & NTAPC_QUEUE_SPECIAL)
-		thread->nr_special--;
-	else
-		thread->nr_user--;
-	if (uapc->flags & NTAPC_APC_FOREIGN)
-		thread->nr_foreign--;
-	if (!uapc->reserve)
-		thread->nr_limited--;
+	count(thread, apc, -1);
 }
 
-/*
- * Does what an insert asks for. An APC interrupt of the current thread is left
- * to the end of its ioctl.
+/**
+ * ntapc_act_on_wake - do what an insert or the like asks for
+ * @thread: the target, locked and not retired
+ * @wake: what was asked for
+ * @interrupt: an APC interrupt is to reach it in a blocking system call, too
+ *
+ * An APC interrupt of the current thread is left to the end of its ioctl.
  */
-static void act_on_wake(struct ntapc_thread *thread, enum ntapc_wake wake,
-			bool interrupt)
+void ntapc_act_on_wake(struct ntapc_thread *thread, enum ntapc_wake wake,
+		       bool interrupt)
 {
 	if (wake == NTAPC_WAKE_UNWAIT)
 		wake_up_process(thread->task);
@@ -259,40 +281,29 @@ static void act_on_wake(struct ntapc_thread *thread, enum ntapc_wake wake,
 		ntapc_thread_kick(thread, interrupt);
 }
 
-/**
- * struct queuer - who queues
- * @foreign: from another address space
- * @authority: if so, ntapc_thread.authority for which that was allowed
- */
-struct queuer {
-	bool foreign;
-	u32 authority;
-};
-
 /* Inserts @uapc. The thread is locked. */
 static int insert(struct ntapc_thread *thread, struct ntapc_user_apc *uapc,
-		  u64 arg1, u64 arg2, const struct queuer *queuer,
+		  u64 arg1, u64 arg2, const struct ntapc_actor *actor,
 		  bool interrupt)
 {
 	enum ntapc_wake wake;
 
 	if (ntapc_thread_is_over(thread))
 		return -ESRCH;
-	if (queuer->foreign &&
-	    ntapc_authority_refresh(thread) != queuer->authority)
+	if (ntapc_authority_lost(thread, actor))
 		return -EACCES;
 	if (!uapc->reserve && thread_is_full(thread))
 		return -EAGAIN;
 	if (!ntapc_core_insert(&thread->kt, &uapc->apc, arg1, arg2,
 			       thread->task == current, &wake))
 		return -ESRCH;
-	if (queuer->foreign) {
-		uapc->authority = queuer->authority;
+	if (actor->foreign) {
+		uapc->authority = actor->authority;
 		uapc->flags |= NTAPC_APC_FOREIGN;
 	}
-	ntapc_count(thread, uapc);
+	ntapc_count(thread, &uapc->apc);
 	thread->nr_queued++;
-	act_on_wake(thread, wake, interrupt);
+	ntapc_act_on_wake(thread, wake, interrupt);
 	return 0;
 }
 
@@ -368,7 +379,7 @@ int ntapc_queue(struct ntapc_thread *thread, struct ntapc_user *user,
 		struct ntapc_reserve_object *reserve, u32 authority,
 		const struct ntapc_queue *args)
 {
-	const struct queuer queuer = {
+	const struct ntapc_actor actor = {
 		.foreign = ntapc_thread_is_foreign(thread),
 		.authority = authority,
 	};
@@ -400,7 +411,7 @@ int ntapc_queue(struct ntapc_thread *thread, struct ntapc_user *user,
 	init_apc(uapc, thread, args->flags, args->routine, args->arg[0]);
 
 	spin_lock(&thread->lock);
-	err = insert(thread, uapc, args->arg[1], args->arg[2], &queuer,
+	err = insert(thread, uapc, args->arg[1], args->arg[2], &actor,
 		     args->flags & NTAPC_QUEUE_INTERRUPT);
 	if (!err)
 		ntapc_control_publish(thread);
@@ -455,7 +466,7 @@ static int queue_chunk(struct ntapc_thread *thread, struct ntapc_user *user,
 		       u32 authority, u32 flags,
 		       const struct ntapc_queue_entry *entries, int count)
 {
-	const struct queuer queuer = {
+	const struct ntapc_actor actor = {
 		.foreign = ntapc_thread_is_foreign(thread),
 		.authority = authority,
 	};
@@ -478,7 +489,7 @@ static int queue_chunk(struct ntapc_thread *thread, struct ntapc_user *user,
 	spin_lock(&thread->lock);
 	for (queued = 0; queued < made; queued++) {
 		err = insert(thread, apcs[queued], entries[queued].arg[1],
-			     entries[queued].arg[2], &queuer, false);
+			     entries[queued].arg[2], &actor, false);
 		if (err)
 			break;
 	}

@@ -2,6 +2,7 @@
 /*
  * Records of threads and processes: made, found, retired, freed.
  */
+#include <linux/export.h>
 #include <linux/hashtable.h>
 #include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
@@ -19,6 +20,7 @@ static DEFINE_RAW_SPINLOCK(threads_lock);
 static unsigned int nr_threads;	/* in the hash; protected by threads_lock */
 static struct kmem_cache *thread_cache;
 struct workqueue_struct *ntapc_workqueue;
+static struct ntapc_process *system_process;	/* of all system threads */
 
 /* Processes */
 
@@ -187,6 +189,9 @@ static void free_thread(struct kref *kref)
 	/* There is something only if the module was going as it ended. */
 	ntapc_run_down(thread);
 	kfree(thread->continuation);
+	kfree(thread->suspension);
+	if (thread->system)
+		ntapc_system_free(thread->system);
 	ntapc_restart_free_all(thread);
 	ntapc_control_release(thread);
 	put_cred(thread->cred);
@@ -225,14 +230,12 @@ static struct ntapc_thread *find_thread(const struct task_struct *task)
 	return NULL;
 }
 
+/* Takes over the reference to @process. */
 static struct ntapc_thread *alloc_thread(struct task_struct *task,
-					 struct mm_struct *mm)
+					 struct ntapc_process *process)
 {
-	struct ntapc_process *process = get_process(task, mm);
 	struct ntapc_thread *thread;
 
-	if (IS_ERR(process))
-		return ERR_CAST(process);
 	thread = kmem_cache_zalloc(thread_cache, GFP_KERNEL_ACCOUNT);
 	if (!thread) {
 		put_process(process);
@@ -244,7 +247,7 @@ static struct ntapc_thread *alloc_thread(struct task_struct *task,
 	ntapc_core_init(&thread->kt);
 	ntapc_thread_init_works(thread);
 	INIT_LIST_HEAD(&thread->restarts);
-	init_waitqueue_head(&thread->exit_wait);
+	init_waitqueue_head(&thread->waitq);
 	thread->task = task;
 	thread->pid = get_task_pid(task, PIDTYPE_PID);
 	if (!thread->pid) {
@@ -253,7 +256,20 @@ static struct ntapc_thread *alloc_thread(struct task_struct *task,
 		return ERR_PTR(-ESRCH);
 	}
 	thread->cred = get_task_cred(task);
-	thread->dumpable = get_dumpable(mm);
+	return thread;
+}
+
+static struct ntapc_thread *alloc_user_thread(struct task_struct *task,
+					      struct mm_struct *mm)
+{
+	struct ntapc_process *process = get_process(task, mm);
+	struct ntapc_thread *thread;
+
+	if (IS_ERR(process))
+		return ERR_CAST(process);
+	thread = alloc_thread(task, process);
+	if (!IS_ERR(thread))
+		thread->dumpable = get_dumpable(mm);
 	return thread;
 }
 
@@ -336,7 +352,7 @@ static void retire_missed_process(struct task_struct *task)
 static struct ntapc_thread *make_thread(struct task_struct *task,
 					struct mm_struct *mm)
 {
-	struct ntapc_thread *thread, *new = alloc_thread(task, mm);
+	struct ntapc_thread *thread, *new = alloc_user_thread(task, mm);
 
 	if (IS_ERR(new)) {
 		retire_missed_process(task);
@@ -348,6 +364,27 @@ static struct ntapc_thread *make_thread(struct task_struct *task,
 		retire_missed_process(task);
 	}
 	ntapc_thread_put(new);
+	return thread;
+}
+
+/**
+ * ntapc_thread_make_system - the record of a new system thread
+ * @task: the thread, which doesn't run yet
+ * @system: its part of the record
+ *
+ * Return: a reference, or ENOMEM. ntapc_thread_retire() drops another one.
+ */
+struct ntapc_thread *ntapc_thread_make_system(struct task_struct *task,
+					      struct ntapc_system *system)
+{
+	struct ntapc_thread *thread;
+
+	kref_get(&system_process->kref);
+	thread = alloc_thread(task, system_process);
+	if (IS_ERR(thread))
+		return thread;
+	thread->system = system;
+	ntapc_thread_put(add_thread(thread));
 	return thread;
 }
 
@@ -405,6 +442,22 @@ struct ntapc_thread *ntapc_thread_get(struct task_struct *task)
 		mmput(mm);
 	}
 	return thread == ERR_PTR(-EAGAIN) ? ERR_PTR(-ESRCH) : thread;
+}
+
+/**
+ * ntapc_thread_find - the record of a thread, if there is one
+ * @task: current; or any, under RCU
+ *
+ * Return: the record, no reference taken, or NULL.
+ */
+struct ntapc_thread *ntapc_thread_find(const struct task_struct *task)
+{
+	struct ntapc_thread *thread;
+
+	rcu_read_lock();
+	thread = find_thread(task);
+	rcu_read_unlock();
+	return thread;
 }
 
 /**
@@ -482,7 +535,15 @@ void ntapc_thread_info(struct ntapc_thread *thread,
 	info->state = 0;
 	if (thread->exited)
 		info->state |= NTAPC_THREAD_EXITED;
-	if (thread->kt.waiting) {
+	else if (thread->terminating)
+		info->state |= NTAPC_THREAD_TERMINATING;
+	if (ntapc_is_suspended(thread))
+		info->state |= NTAPC_THREAD_SUSPENDED;
+	else if (!thread->retired && ntapc_core_to_suspend(&thread->kt))
+		info->state |= NTAPC_THREAD_SUSPENDING;
+	if (thread->mismatch)
+		info->state |= NTAPC_THREAD_MISMATCH;
+	if (thread->kt.waiting && !thread->kt.suspended) {
 		info->state |= NTAPC_THREAD_WAITING;
 		if (thread->kt.alertable)
 			info->state |= NTAPC_THREAD_ALERTABLE;
@@ -492,6 +553,10 @@ void ntapc_thread_info(struct ntapc_thread *thread,
 	info->nr_queued = thread->nr_queued;
 	info->nr_delivered = thread->nr_delivered;
 	info->nr_dropped = thread->nr_dropped;
+	info->suspend_count = thread->retired ? 0 : thread->kt.suspend_count;
+	info->nr_kernel = thread->nr_kernel;
+	info->nr_kernel_run = thread->nr_kernel_run;
+	info->nr_mismatch = thread->nr_mismatch;
 	spin_unlock(&thread->lock);
 	info->exit_status = 0;
 	info->tid = 0;
@@ -502,6 +567,16 @@ void ntapc_thread_info(struct ntapc_thread *thread,
 }
 
 static atomic_t nr_files;	/* descriptors of all kinds */
+
+/**
+ * ntapc_any_files - does a descriptor keep the module?
+ *
+ * Return: whether there is one.
+ */
+bool ntapc_any_files(void)
+{
+	return atomic_read(&nr_files);
+}
 
 /**
  * ntapc_file_opened - there is one more descriptor
@@ -540,6 +615,130 @@ unsigned int ntapc_nr_threads(void)
 	return READ_ONCE(nr_threads);
 }
 
+/* The process of system threads has no address space, and isn't hashed. */
+static struct ntapc_process *make_system_process(void)
+{
+	struct ntapc_process *process = kzalloc(sizeof(*process), GFP_KERNEL);
+
+	if (!process)
+		return NULL;
+	kref_init(&process->kref);
+	spin_lock_init(&process->lock);
+	mutex_init(&process->control_mutex);
+	INIT_LIST_HEAD(&process->control_pages);
+	return process;
+}
+
+/* The API of other modules */
+
+/**
+ * ntapc_thread_current - KeGetCurrentThread
+ *
+ * Made if need be, so that it may sleep and fail the first time.
+ *
+ * Return: the current thread, no reference taken; ESRCH if it is neither a user
+ * thread nor a system thread of ntapc's, or is exiting; ENOMEM.
+ */
+struct ntapc_thread *ntapc_thread_current(void)
+{
+	return ntapc_thread_self();
+}
+EXPORT_SYMBOL_GPL(ntapc_thread_current);
+
+/**
+ * ntapc_thread_of_task - the thread that a task is
+ * @task: referenced by the caller
+ *
+ * Return: a reference, as ntapc_thread_current().
+ */
+struct ntapc_thread *ntapc_thread_of_task(struct task_struct *task)
+{
+	struct ntapc_thread *thread;
+
+	rcu_read_lock();
+	thread = find_thread(task);
+	if (thread &&
+	    (!thread->system || !kref_get_unless_zero(&thread->kref)))
+		thread = NULL;
+	rcu_read_unlock();
+	return thread ? thread : ntapc_thread_get(task);
+}
+EXPORT_SYMBOL_GPL(ntapc_thread_of_task);
+
+/**
+ * ntapc_thread_lookup - PsLookupThreadByThreadId
+ * @tid: in current's pid namespace
+ *
+ * Whether current may act on it isn't asked.
+ *
+ * Return: a reference, as ntapc_thread_current().
+ */
+struct ntapc_thread *ntapc_thread_lookup(pid_t tid)
+{
+	struct ntapc_thread *thread;
+	struct task_struct *task;
+	struct pid *pid = find_get_pid(tid);
+
+	task = get_pid_task(pid, PIDTYPE_PID);
+	put_pid(pid);
+	if (!task)
+		return ERR_PTR(-ESRCH);
+	thread = ntapc_thread_of_task(task);
+	put_task_struct(task);
+	return thread;
+}
+EXPORT_SYMBOL_GPL(ntapc_thread_lookup);
+
+/**
+ * ntapc_thread_reference - ObReferenceObject, of a thread
+ * @thread: referenced by the caller, or the current one
+ *
+ * Any task context.
+ */
+void ntapc_thread_reference(struct ntapc_thread *thread)
+{
+	ntapc_thread_hold(thread);
+}
+EXPORT_SYMBOL_GPL(ntapc_thread_reference);
+
+/**
+ * ntapc_thread_dereference - ObDereferenceObject, of a thread
+ * @thread: referenced by the caller
+ */
+void ntapc_thread_dereference(struct ntapc_thread *thread)
+{
+	ntapc_thread_put(thread);
+}
+EXPORT_SYMBOL_GPL(ntapc_thread_dereference);
+
+/**
+ * ntapc_current_process - IoGetCurrentProcess
+ *
+ * Return: the process in whose address space the current thread is, to be
+ * compared; all system threads have the same. NULL where ntapc_thread_current()
+ * would fail.
+ */
+struct ntapc_process *ntapc_current_process(void)
+{
+	struct ntapc_thread *thread = ntapc_thread_self();
+
+	return IS_ERR(thread) ? NULL : thread->process;
+}
+EXPORT_SYMBOL_GPL(ntapc_current_process);
+
+/**
+ * ntapc_is_attached_process - KeIsAttachedProcess (rule 9.12)
+ *
+ * Return: whether the current thread is attached to another process.
+ */
+bool ntapc_is_attached_process(void)
+{
+	struct ntapc_thread *thread = ntapc_thread_find(current);
+
+	return thread && thread->kt.apc_state_index;
+}
+EXPORT_SYMBOL_GPL(ntapc_is_attached_process);
+
 int ntapc_threads_init(void)
 {
 	ntapc_workqueue = alloc_workqueue("ntapc", 0, 0);
@@ -549,6 +748,12 @@ int ntapc_threads_init(void)
 					 sizeof(struct ntapc_thread), 0,
 					 SLAB_ACCOUNT, NULL);
 	if (!thread_cache) {
+		destroy_workqueue(ntapc_workqueue);
+		return -ENOMEM;
+	}
+	system_process = make_system_process();
+	if (!system_process) {
+		kmem_cache_destroy(thread_cache);
 		destroy_workqueue(ntapc_workqueue);
 		return -ENOMEM;
 	}
@@ -570,6 +775,7 @@ void ntapc_threads_exit(void)
 		ntapc_thread_retire(thread);
 	hash_for_each_safe(processes, bucket, next, process, hash)
 		retire_process_of(process->tgid, NULL);
+	put_process(system_process);
 	/* RCU queues the works that retire processes; those have RCU free them. */
 	rcu_barrier();
 	destroy_workqueue(ntapc_workqueue);

@@ -12,6 +12,9 @@
  *   reference. Each record holds a reference to its process's record, which is
  *   in a hash by thread group until the group exits or calls execve().
  *
+ *   A system thread has a record as well, made with it and without an address
+ *   space; its process is the one that stands for all of them.
+ *
  *   A queued APC belongs to its target. Every descriptor holds the module. When
  *   the last one is closed, each thread that has APCs queued or task work under
  *   way is *pinned*: it holds a reference to the module until nothing is left,
@@ -21,12 +24,14 @@
  *
  * Locks, outer first
  *
+ *   named_mutex (named.c)         the list of named kernel APCs
  *   ntapc_process.control_mutex   making of control pages
- *   ntapc_thread.exit_wait.lock   who waits for a thread's end
+ *   ntapc_thread.waitq.lock       who waits for a thread's end or suspension
  *   ntapc_thread.lock             everything about one thread's APCs
  *   ntapc_process.lock            control slots in use
  *   users_lock (user.c)           the hash of users
  *   postponed_lock (deliver.c)    the list of threads to be kicked again
+ *   system_lock (system.c)        the list of system threads
  *   threads_lock (thread.c)       both hashes, life and death of processes; raw
  *
  * Only threads_lock is taken with preemption disabled by the caller (by probes
@@ -43,6 +48,7 @@
 #include <linux/mutex.h>
 #include <linux/restart_block.h>
 #include <linux/sched.h>
+#include <linux/signal_types.h>
 #include <linux/spinlock.h>
 #include <linux/task_work.h>
 #include <linux/uidgid.h>
@@ -84,8 +90,8 @@ struct ntapc_reserve_object;
  * @user: who is charged for it; NULL if it is @reserve's
  * @reserve: the reserve object that it is part of, or NULL
  * @authority: if @foreign, ntapc_thread.authority when it was queued
- * @flags: NTAPC_QUEUE_SPECIAL and NTAPC_QUEUE_CALLBACK_CONTEXT as queued
- * @foreign: queued from another address space; kept in @flags
+ * @flags: NTAPC_QUEUE_SPECIAL and NTAPC_QUEUE_CALLBACK_CONTEXT as queued, and
+ *	NTAPC_APC_FOREIGN
  */
 struct ntapc_user_apc {
 	struct ntapc_apc apc;
@@ -117,6 +123,8 @@ struct ntapc_reserve_object {
  *	execve(). Referenced (mmgrab) while not NULL. Written under threads_lock
  * @retired_mm: what @mm was
  * @dispatcher: where frames start, or 0; plain loads and stores
+ * @syscall_insn: where its code has an instruction that makes a system call, or 0;
+ *	plain loads and stores
  * @is_32bit: a process of 32 bits; invariant
  * @lock: protects @control_pages and the slots in them
  * @control_mutex: makes one thread at a time add to @control_pages
@@ -131,6 +139,7 @@ struct ntapc_process {
 	struct mm_struct *mm;
 	struct mm_struct *retired_mm;
 	u64 dispatcher;
+	u64 syscall_insn;
 	bool is_32bit;
 	spinlock_t lock;
 	struct mutex control_mutex;
@@ -138,13 +147,70 @@ struct ntapc_process {
 };
 
 struct ntapc_control_page;
-struct ntapc_continuation;
+
+/* Whose an APC is: ntapc_apc.kind. */
+enum ntapc_kind {
+	NTAPC_KIND_USER,	/* user space's, a struct ntapc_user_apc */
+	NTAPC_KIND_CLIENT,	/* another module's, a struct ntapc_kapc */
+	NTAPC_KIND_OWN,		/* part of what ntapc does to a thread */
+};
+
+/**
+ * struct ntapc_continuation - registers that the next return to user mode takes
+ * @context: to be resumed; not trusted
+ * @restart: of the frame
+ * @flags: of the frame
+ * @in_call: set from outside while the thread was in a system call of which rax
+ *	is still to get the result
+ */
+struct ntapc_continuation {
+	struct ntapc_context context;
+	u64 restart;
+	u32 flags;
+	bool in_call;
+};
+
+/**
+ * struct ntapc_suspension - what only threads have that were ever suspended
+ * @apc: SuspendApc; under the thread's lock
+ * @mask: the thread's blocked signals while @masked; the thread's own
+ * @masked: all signals are held back; the thread's own
+ * @round: the process-wide suspension that last came by; under the thread's lock
+ * @counted: which raised its count; under the thread's lock
+ */
+struct ntapc_suspension {
+	struct ntapc_apc apc;
+	sigset_t mask;
+	bool masked;
+	bool counted;
+	u64 round;
+};
+
+/* What ntapc_run_kernel_apcs() found. */
+enum ntapc_ran {
+	NTAPC_RAN_ALL,		/* no kernel APC is left */
+	NTAPC_RAN_BLOCKED,	/* one is held up: no user APC either (4.3) */
+	NTAPC_RAN_LEAVE,	/* on to user mode, where Linux wants the thread */
+};
+
+/**
+ * struct ntapc_actor - who does something to a thread
+ * @foreign: from another address space
+ * @authority: if so, ntapc_thread.authority for which that was allowed
+ */
+struct ntapc_actor {
+	bool foreign;
+	u32 authority;
+};
 
 /**
  * struct ntapc_thread - a thread (KTHREAD)
  * @lock: protects what says so
  * @retired: exited or called execve(); set once, under @lock
  * @exited: @retired, and nothing is queued any more; set once, plain loads
+ * @terminating: is to end by NTAPC_IOC_TERMINATE; set once, under @lock
+ * @leave: its suspend APC lets it go on to where Linux wants it; the thread's own
+ * @mismatch: came back to user mode in a region; under @lock
  * @work_queued: @work is queued; under @lock
  * @nudge_queued: @nudge is queued; under @lock
  * @delivering: how many of @work and @nudge are running; under @lock
@@ -170,6 +236,12 @@ struct ntapc_continuation;
  * @exit_status: plain loads and stores
  * @authority: counts the changes that took away other processes' right to act
  *	on the thread; under @lock
+ * @nr_client: user APCs of other modules queued; under @lock
+ * @nr_kernel: kernel APCs of other modules queued; under @lock
+ * @nr_kernel_run: kernel APCs of other modules run; under @lock, written by the
+ *	thread
+ * @nr_mismatch: how often @mismatch was set; under @lock
+ * @nr_counted: runs of the kernel APC "count"; the thread's own
  * @nr_queued: ever queued; under @lock
  * @nr_delivered: of those handed over; under @lock
  * @nr_dropped: of those dropped; under @lock
@@ -183,7 +255,10 @@ struct ntapc_continuation;
  *	thread's own
  * @last_frame: address of the newest frame; the thread's own
  * @next_restart: the thread's own
- * @exit_wait: woken when @exited is set
+ * @suspension: or NULL; set once, under @lock
+ * @system: of a system thread, or NULL; invariant
+ * @waitq: woken when @exited is set (EPOLLIN), or the thread becomes suspended or
+ *	is to be no longer (EPOLLPRI)
  * @hash: by @task; protected by threads_lock, read under RCU
  * @rcu: frees it
  */
@@ -191,6 +266,9 @@ struct ntapc_thread {
 	spinlock_t lock;
 	bool retired;
 	bool exited;
+	bool terminating;
+	bool leave;
+	bool mismatch;
 	bool work_queued;
 	bool nudge_queued;
 	bool pinned;
@@ -211,8 +289,13 @@ struct ntapc_thread {
 	u32 nr_special;
 	u32 nr_foreign;
 	u32 nr_limited;
+	u32 nr_client;
+	u32 nr_kernel;
+	u32 nr_mismatch;
+	u32 nr_counted;
 	u32 exit_status;
 	u32 authority;
+	u64 nr_kernel_run;
 	u64 nr_queued;
 	u64 nr_delivered;
 	u64 nr_dropped;
@@ -223,7 +306,9 @@ struct ntapc_thread {
 	struct list_head restarts;
 	u64 last_frame;
 	u64 next_restart;
-	wait_queue_head_t exit_wait;
+	struct ntapc_suspension *suspension;
+	struct ntapc_system *system;
+	wait_queue_head_t waitq;
 	struct hlist_node hash;
 	struct rcu_head rcu;
 };
@@ -231,6 +316,7 @@ struct ntapc_thread {
 /* thread.c: records and their lives */
 extern struct workqueue_struct *ntapc_workqueue;
 int ntapc_threads_init(void);
+bool ntapc_any_files(void);
 void ntapc_file_opened(void);
 void ntapc_file_closed(void);
 void ntapc_threads_exit(void);
@@ -242,6 +328,9 @@ void ntapc_thread_put(struct ntapc_thread *thread);
 void ntapc_thread_retire(struct ntapc_thread *thread);
 void ntapc_task_exits(struct task_struct *task);
 void ntapc_task_execs(struct task_struct *task);
+struct ntapc_thread *ntapc_thread_find(const struct task_struct *task);
+struct ntapc_thread *ntapc_thread_make_system(struct task_struct *task,
+					      struct ntapc_system *system);
 void ntapc_thread_info(struct ntapc_thread *thread,
 		       struct ntapc_thread_info *info);
 
@@ -252,6 +341,10 @@ void ntapc_events_exit(void);
 /* authority.c: what other address spaces may do to a thread */
 bool ntapc_thread_is_over(const struct ntapc_thread *thread);
 bool ntapc_thread_is_foreign(const struct ntapc_thread *thread);
+int ntapc_check_actor(struct ntapc_thread *thread,
+		      const struct ntapc_actor *actor);
+bool ntapc_authority_lost(struct ntapc_thread *thread,
+			  const struct ntapc_actor *actor);
 u32 ntapc_thread_authority(struct ntapc_thread *thread);
 u32 ntapc_authority_refresh(struct ntapc_thread *thread);
 
@@ -275,20 +368,25 @@ int ntapc_queue_many(struct ntapc_thread *thread, struct ntapc_user *user,
 struct ntapc_reserve_object *ntapc_reserve_alloc(struct ntapc_user *user);
 void ntapc_reserve_put(struct ntapc_reserve_object *reserve);
 struct ntapc_user_apc *ntapc_user_apc_of(struct ntapc_apc *apc);
-void ntapc_count(struct ntapc_thread *thread, const struct ntapc_user_apc *uapc);
-void ntapc_uncount(struct ntapc_thread *thread,
-		   const struct ntapc_user_apc *uapc);
+void ntapc_count(struct ntapc_thread *thread, const struct ntapc_apc *apc);
+void ntapc_uncount(struct ntapc_thread *thread, const struct ntapc_apc *apc);
+void ntapc_act_on_wake(struct ntapc_thread *thread, enum ntapc_wake wake,
+		       bool interrupt);
 
 /* deliver.c: the only user of task_work */
 void ntapc_thread_init_works(struct ntapc_thread *thread);
+void ntapc_thread_end(struct ntapc_thread *thread);
+void ntapc_unpin(struct ntapc_thread *thread);
 void ntapc_thread_bury(struct ntapc_thread *thread);
 void ntapc_thread_retire_later(struct ntapc_thread *thread);
 void ntapc_thread_kick(struct ntapc_thread *thread, bool interrupt);
+void ntapc_thread_kick_soon(struct ntapc_thread *thread);
 void ntapc_thread_pin(struct ntapc_thread *thread);
 void ntapc_run_down(struct ntapc_thread *thread);
-void ntapc_run_kernel_apcs(struct ntapc_thread *thread);
-struct ntapc_user_apc *ntapc_take_user(struct ntapc_thread *thread,
-				       struct list_head *stale);
+struct ntapc_apc *ntapc_take_user(struct ntapc_thread *thread,
+				  struct list_head *stale);
+bool ntapc_call_client(struct ntapc_thread *thread, struct ntapc_apc *apc,
+		       struct ntapc_normal *normal);
 void ntapc_untake(struct ntapc_thread *thread, struct list_head *taken);
 void ntapc_free_apcs(struct list_head *apcs);
 void ntapc_apcs_done(struct list_head *apcs);
@@ -300,12 +398,73 @@ int ntapc_frame_possible(const struct ntapc_thread *thread);
 int ntapc_continue(struct ntapc_thread *thread, const struct ntapc_frame *frame,
 		   bool test_alert);
 
+/* kernel_apc.c: running kernel APCs; those of other modules */
+enum ntapc_ran ntapc_run_kernel_apcs(struct ntapc_thread *thread);
+bool ntapc_kapc_take(struct ntapc_kapc *kapc);
+bool ntapc_insert_own(struct ntapc_thread *thread, struct ntapc_apc *apc);
+void ntapc_rundown_apc(struct ntapc_apc *apc);
+void ntapc_call_kernel_routine(struct ntapc_thread *thread,
+			       struct ntapc_apc *apc,
+			       struct ntapc_normal *normal);
+
+/* region.c: critical and guarded regions */
+void ntapc_check_regions(struct ntapc_thread *thread);
+
+/* suspend.c: suspension, and alerts from outside */
+int ntapc_suspend(struct ntapc_thread *thread, const struct ntapc_actor *actor,
+		  bool wait);
+int ntapc_resume(struct ntapc_thread *thread, const struct ntapc_actor *actor,
+		 bool alert);
+int ntapc_suspend_process(struct ntapc_thread *thread,
+			  const struct ntapc_actor *actor);
+int ntapc_resume_process(struct ntapc_thread *thread,
+			 const struct ntapc_actor *actor);
+bool ntapc_is_suspended(const struct ntapc_thread *thread);
+int ntapc_alert(struct ntapc_thread *thread, const struct ntapc_actor *actor);
+void ntapc_alert_by_id(struct ntapc_thread *thread);
+
+/* terminate.c: ending a thread from outside */
+int ntapc_terminate(struct ntapc_thread *thread,
+		    const struct ntapc_actor *actor, u32 status);
+void ntapc_exit_thread(struct ntapc_thread *thread, struct pt_regs *regs);
+
+/* context.c: registers of other threads */
+struct ntapc_context_call;
+int ntapc_context(struct ntapc_thread *thread, const struct ntapc_actor *actor,
+		  bool set, struct ntapc_thread_context *args);
+void ntapc_finish_continuation(struct ntapc_thread *thread,
+			       struct pt_regs *regs,
+			       struct ntapc_continuation *cont);
+
+/* named.c: kernel APCs that user programs queue by name */
+struct ntapc_named_use;
+struct ntapc_named_use *
+ntapc_named_queue(struct ntapc_thread *thread, struct ntapc_user *user,
+		  const struct ntapc_actor *actor,
+		  const struct ntapc_kernel_apc *args);
+void ntapc_named_put(struct ntapc_named_use *use);
+int ntapc_named_remove(struct ntapc_named_use *use);
+u32 ntapc_named_state(const struct ntapc_named_use *use);
+wait_queue_head_t *ntapc_named_waitq(struct ntapc_named_use *use);
+const char *ntapc_named_name(const struct ntapc_named_use *use);
+u32 ntapc_named_result(struct ntapc_named_use *use, u64 *order, u64 **values);
+int ntapc_named_init(void);
+void ntapc_named_exit(void);
+
+/* system.c: system threads */
+int ntapc_system_init(void);
+void ntapc_system_exit(void);
+void ntapc_system_free(struct ntapc_system *system);
+bool ntapc_system_stops(const struct ntapc_thread *thread);
+
 /* restart.c: restart state of system calls that an APC interrupted */
 u64 ntapc_restart_settle(struct ntapc_thread *thread, struct pt_regs *regs);
 bool ntapc_restart_resume(struct ntapc_thread *thread, u64 id);
 void ntapc_restart_free_all(struct ntapc_thread *thread);
 
 /* wait.c: NtDelayExecution, NtWaitForSingleObject, NtTestAlert */
+long ntapc_wait_by_id(struct ntapc_thread *thread,
+		      const struct ntapc_wait_by_id *args);
 long ntapc_wait(struct ntapc_thread *thread, struct ntapc_thread *object,
 		struct ntapc_wait *args, u32 __user *nr_records);
 long ntapc_test_alert(struct ntapc_thread *thread,

@@ -2,6 +2,7 @@
 /*
  * Alertable delays and waits, and handing APCs over as records (section 11).
  */
+#include <linux/export.h>
 #include <linux/hrtimer.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
@@ -17,6 +18,8 @@
  * @room: how many may be taken
  * @nr: how many have been taken
  * @special_only: leave ordinary ones alone
+ * @single: another module's APC, of which no object is left; with it @nr is 1
+ * @has_single: there is @single, and @taken is empty
  * @taken: those APCs
  * @stale: others, which may no longer be delivered
  */
@@ -25,6 +28,8 @@ struct batch {
 	u32 room;
 	u32 nr;
 	bool special_only;
+	bool has_single;
+	struct ntapc_normal single;
 	struct list_head taken;
 	struct list_head stale;
 };
@@ -35,6 +40,7 @@ static void init_batch(struct batch *batch, u64 to, u32 room)
 	batch->room = room;
 	batch->nr = 0;
 	batch->special_only = false;
+	batch->has_single = false;
 	INIT_LIST_HEAD(&batch->taken);
 	INIT_LIST_HEAD(&batch->stale);
 }
@@ -65,19 +71,34 @@ static void take_ordinary(struct ntapc_thread *thread, struct batch *batch,
 static bool take_one(struct ntapc_thread *thread, struct batch *batch)
 {
 	struct ntapc_apc_state *state = &thread->kt.apc_state;
-	struct ntapc_user_apc *uapc;
+	struct ntapc_apc *apc;
 
 	/* Each one's end would arm the next (12.2). */
 	state->user_pending = !batch->special_only &&
 		!list_empty(&state->normal[NTAPC_USER_MODE]);
-	uapc = ntapc_take_user(thread, &batch->stale);
-	if (!uapc)
+	apc = ntapc_take_user(thread, &batch->stale);
+	if (!apc)
 		return false;
-	ntapc_uncount(thread, uapc);
+	ntapc_uncount(thread, apc);
 	thread->nr_delivered++;
-	list_add_tail(&uapc->apc.entry, &batch->taken);
+	list_add_tail(&apc->entry, &batch->taken);
 	batch->nr++;
 	return true;
+}
+
+/* Is the next one another module's? It is handed over alone. */
+static bool client_is_next(struct ntapc_thread *thread,
+			   const struct batch *batch)
+{
+	struct ntapc_apc_state *state = &thread->kt.apc_state;
+	struct ntapc_apc *apc;
+
+	if (likely(!thread->nr_client) || state->special_pending ||
+	    batch->special_only)
+		return false;
+	apc = list_first_entry_or_null(&state->normal[NTAPC_USER_MODE],
+				       struct ntapc_apc, entry);
+	return apc && apc->kind == NTAPC_KIND_CLIENT;
 }
 
 /*
@@ -90,17 +111,50 @@ static bool take_chunk(struct ntapc_thread *thread, struct batch *batch)
 	u32 until = min(batch->room, batch->nr + TAKE_CHUNK);
 
 	lockdep_assert_held(&thread->lock);
+	/* It ends before it would run them. */
+	if (unlikely(state->exit_pending))
+		return false;
+	if (client_is_next(thread, batch))
+		until = min(until, batch->nr ? batch->nr : 1);
 	while (batch->nr < until && (thread->nr_user || thread->nr_special)) {
 		if (!state->special_pending && !thread->nr_foreign &&
-		    !batch->special_only &&
+		    !thread->nr_client && !batch->special_only &&
 		    !list_empty(&state->normal[NTAPC_USER_MODE]))
 			take_ordinary(thread, batch, until - batch->nr);
-		else if (!take_one(thread, batch))
+		else if (!take_one(thread, batch) ||
+			 client_is_next(thread, batch))
 			break;
 	}
 	state->user_pending = false;
 	ntapc_control_publish(thread);
-	return batch->nr == until && until < batch->room;
+	return batch->nr == until && until < batch->room && !thread->nr_client;
+}
+
+/*
+ * If what was taken is another module's APC: its kernel routine has its say, and
+ * may leave nothing to hand over.
+ */
+static void call_client(struct ntapc_thread *thread, struct batch *batch)
+{
+	struct ntapc_apc *apc = list_first_entry_or_null(&batch->taken,
+						struct ntapc_apc, entry);
+
+	if (!apc || apc->kind != NTAPC_KIND_CLIENT)
+		return;
+	list_del(&apc->entry);
+	batch->has_single = ntapc_call_client(thread, apc, &batch->single);
+	batch->nr = batch->has_single;
+}
+
+static bool put_single(const struct batch *batch)
+{
+	struct ntapc_record record = {
+		.routine = batch->single.routine,
+		.arg = { batch->single.context, batch->single.arg[0],
+			 batch->single.arg[1] },
+	};
+
+	return !copy_to_user(batch->to, &record, sizeof(record));
 }
 
 /* Writes the records of what has been taken; whether that worked. */
@@ -109,6 +163,8 @@ static bool put_records(const struct batch *batch)
 	struct ntapc_record __user *to = batch->to;
 	struct ntapc_apc *apc;
 
+	if (unlikely(batch->has_single))
+		return put_single(batch);
 	if (!user_write_access_begin(to, batch->nr * sizeof(*to)))
 		return false;
 	list_for_each_entry(apc, &batch->taken, entry) {
@@ -146,6 +202,7 @@ static int deliver_records(struct ntapc_thread *thread, struct batch *batch,
 		spin_unlock(&thread->lock);
 		cond_resched();
 	}
+	call_client(thread, batch);
 	ret = batch->nr;
 	if (ret && (put_user(batch->nr, nr_records) || !put_records(batch))) {
 		ntapc_untake(thread, &batch->taken);
@@ -158,10 +215,12 @@ static int deliver_records(struct ntapc_thread *thread, struct batch *batch,
 	return ret;
 }
 
-/* What is waited for, until when, and where APCs go if not by frame. */
+/* What is waited for, how, until when, and where APCs go if not by frame. */
 struct wait {
 	struct ntapc_thread *object;
 	struct batch *batch;
+	enum ntapc_mode mode;
+	bool by_id;
 	bool more;
 	bool alertable;
 	bool due;
@@ -170,9 +229,32 @@ struct wait {
 	bool forever;
 };
 
-static bool is_signalled(const struct wait *wait)
+static bool is_signalled(const struct ntapc_thread *thread,
+			 const struct wait *wait)
 {
+	if (unlikely(wait->by_id))
+		return READ_ONCE(thread->kt.alerted_by_id);
 	return wait->object && READ_ONCE(wait->object->exited);
+}
+
+/*
+ * What Linux ends a wait with: a signal, of which a wait in kernel mode only
+ * sees that the thread is killed; or that a system thread is to stop.
+ */
+static bool is_interrupted(const struct ntapc_thread *thread,
+			   const struct wait *wait)
+{
+	if (unlikely(thread->system))
+		return ntapc_system_stops(thread);
+	return wait->mode == NTAPC_USER_MODE ? signal_pending(current) :
+					       fatal_signal_pending(current);
+}
+
+static unsigned int task_state(const struct wait *wait)
+{
+	/* Without a load: it isn't work that is waited for. */
+	return wait->mode == NTAPC_USER_MODE ? TASK_INTERRUPTIBLE :
+					       TASK_KILLABLE | TASK_NOLOAD;
 }
 
 /* Blocks until woken; returns whether the time is over. */
@@ -188,6 +270,15 @@ static bool block(const struct wait *wait)
 					       HRTIMER_MODE_ABS, wait->clock);
 }
 
+/* The wait is decided: takes what decided it. The thread is locked. */
+static void take(struct ntapc_thread *thread, struct wait *wait, int status)
+{
+	if (status == NTAPC_WAIT_USER_APC && wait->batch)
+		wait->more = take_chunk(thread, wait->batch);
+	else if (status == NTAPC_WAIT_OBJECT && unlikely(wait->by_id))
+		ntapc_core_take_alert_by_id(&thread->kt);
+}
+
 /* Rule 11.1. Returns enum ntapc_wait_status or -ERESTARTSYS. */
 static int wait_loop(struct ntapc_thread *thread, struct wait *wait)
 {
@@ -198,41 +289,44 @@ static int wait_loop(struct ntapc_thread *thread, struct wait *wait)
 		bool guarded = ntapc_thread_guarded(thread);
 
 		spin_lock(&thread->lock);
-		status = ntapc_core_wait_test(kt, NTAPC_USER_MODE,
-					      wait->alertable,
-					      is_signalled(wait), guarded,
-					      wait->due);
+		status = ntapc_core_wait_test(kt, wait->mode, wait->alertable,
+					      is_signalled(thread, wait),
+					      guarded, wait->due);
 		if (status == NTAPC_WAIT_BLOCK) {
-			ntapc_core_wait_begin(kt, NTAPC_USER_MODE,
-					      wait->alertable);
-			set_current_state(TASK_INTERRUPTIBLE);
-		} else if (status == NTAPC_WAIT_USER_APC && wait->batch) {
-			wait->more = take_chunk(thread, wait->batch);
+			ntapc_core_wait_begin(kt, wait->mode, wait->alertable);
+			kt->waiting_by_id = wait->by_id;
+			set_current_state(task_state(wait));
+		} else {
+			take(thread, wait, status);
 		}
 		spin_unlock(&thread->lock);
 		if (status == NTAPC_WAIT_KERNEL_APC) {
-			ntapc_run_kernel_apcs(thread);
+			if (ntapc_run_kernel_apcs(thread) == NTAPC_RAN_LEAVE)
+				return -ERESTARTSYS;
 			continue;
 		}
 		if (status != NTAPC_WAIT_BLOCK)
 			return status;
 
 		/* What was signalled before the wait began decides nothing. */
-		if (!is_signalled(wait) && !signal_pending(current))
+		if (!is_signalled(thread, wait) &&
+		    !is_interrupted(thread, wait))
 			wait->due = block(wait);
 		__set_current_state(TASK_RUNNING);
 
 		spin_lock(&thread->lock);
 		status = ntapc_core_wait_end(kt);
-		if (status == NTAPC_WAIT_USER_APC && wait->batch)
-			wait->more = take_chunk(thread, wait->batch);
+		kt->waiting_by_id = false;
+		if (status != NTAPC_WAIT_OBJECT || is_signalled(thread, wait))
+			take(thread, wait, status);
 		spin_unlock(&thread->lock);
 		if (status == NTAPC_WAIT_OBJECT ||
 		    status == NTAPC_WAIT_USER_APC ||
 		    status == NTAPC_WAIT_ALERTED)
 			return status;
 		if (status == NTAPC_WAIT_BLOCK && !wait->due &&
-		    !is_signalled(wait) && signal_pending(current))
+		    !is_signalled(thread, wait) &&
+		    is_interrupted(thread, wait))
 			return -ERESTARTSYS;
 	}
 }
@@ -241,6 +335,7 @@ static int wait_loop(struct ntapc_thread *thread, struct wait *wait)
 struct waiter {
 	wait_queue_entry_t entry;
 	struct ntapc_thread *thread;
+	const struct ntapc_thread *object;
 };
 
 /* Called by the wake-up of an object's queue: the object decides the wait. */
@@ -250,8 +345,13 @@ static int object_signalled(wait_queue_entry_t *entry, unsigned int mode,
 	struct waiter *waiter = container_of(entry, struct waiter, entry);
 	struct ntapc_thread *thread = waiter->thread;
 
+	/* Others are told of its suspension. */
+	if (!READ_ONCE(waiter->object->exited))
+		return 0;
 	spin_lock(&thread->lock);
-	if (ntapc_core_wait_satisfy(&thread->kt) == NTAPC_WAKE_UNWAIT)
+	/* It may be in another wait just now, that of its suspend APC. */
+	if (!thread->kt.suspended &&
+	    ntapc_core_wait_satisfy(&thread->kt) == NTAPC_WAKE_UNWAIT)
 		wake_up_process(thread->task);
 	spin_unlock(&thread->lock);
 	return 0;
@@ -259,16 +359,26 @@ static int object_signalled(wait_queue_entry_t *entry, unsigned int mode,
 
 static int wait_for(struct ntapc_thread *thread, struct wait *wait)
 {
-	struct waiter waiter = { .thread = thread };
+	struct waiter waiter = { .thread = thread, .object = wait->object };
 	int status;
 
 	if (!wait->object)
 		return wait_loop(thread, wait);
 	init_waitqueue_func_entry(&waiter.entry, object_signalled);
-	add_wait_queue(&wait->object->exit_wait, &waiter.entry);
+	add_wait_queue(&wait->object->waitq, &waiter.entry);
 	status = wait_loop(thread, wait);
-	remove_wait_queue(&wait->object->exit_wait, &waiter.entry);
+	remove_wait_queue(&wait->object->waitq, &waiter.entry);
 	return status;
+}
+
+/* @deadline and @flags are as in struct ntapc_wait. */
+static void set_deadline(struct wait *wait, u64 deadline, u32 flags)
+{
+	wait->due = !deadline;
+	wait->deadline = min_t(u64, deadline, KTIME_MAX);
+	wait->clock = flags & NTAPC_WAIT_REALTIME ? CLOCK_REALTIME :
+						    CLOCK_MONOTONIC;
+	wait->forever = deadline == NTAPC_WAIT_FOREVER;
 }
 
 /**
@@ -286,16 +396,13 @@ long ntapc_wait(struct ntapc_thread *thread, struct ntapc_thread *object,
 	struct batch batch;
 	struct wait wait = {
 		.object = object,
+		.mode = NTAPC_USER_MODE,
 		.alertable = args->flags & NTAPC_WAIT_ALERTABLE,
-		.due = !args->deadline,
-		.deadline = min_t(u64, args->deadline, KTIME_MAX),
-		.clock = args->flags & NTAPC_WAIT_REALTIME ? CLOCK_REALTIME :
-							     CLOCK_MONOTONIC,
-		.forever = args->deadline == NTAPC_WAIT_FOREVER,
 	};
 	long status;
 	int nr;
 
+	set_deadline(&wait, args->deadline, args->flags);
 	if (args->flags & NTAPC_WAIT_RECORDS) {
 		init_batch(&batch, args->records, args->nr_records);
 		wait.batch = &batch;
@@ -303,6 +410,9 @@ long ntapc_wait(struct ntapc_thread *thread, struct ntapc_thread *object,
 	do {
 		nr = 1;
 		status = wait_for(thread, &wait);
+		/* It ends before it would see any. */
+		if (unlikely(READ_ONCE(thread->kt.apc_state.exit_pending)))
+			break;
 		if (status == NTAPC_WAIT_USER_APC && wait.batch) {
 			nr = deliver_records(thread, &batch, wait.more,
 					     nr_records);
@@ -331,12 +441,13 @@ long ntapc_test_alert(struct ntapc_thread *thread,
 	long status = NTAPC_STATUS_SUCCESS;
 	struct batch batch;
 	bool more = false;
+	bool taken;
 
-	if (READ_ONCE(thread->kt.apc_state.kernel_pending))
-		ntapc_run_kernel_apcs(thread);
-	if (records)
-		init_batch(&batch, args->records, args->nr_records);
-
+	if (READ_ONCE(thread->kt.apc_state.kernel_pending) &&
+	    ntapc_run_kernel_apcs(thread) == NTAPC_RAN_LEAVE)
+		return -ERESTARTNOINTR;
+	init_batch(&batch, args->records, args->nr_records);
+again:
 	spin_lock(&thread->lock);
 	if (args->flags & NTAPC_TEST_SPECIAL_ONLY)
 		batch.special_only = true;
@@ -346,12 +457,137 @@ long ntapc_test_alert(struct ntapc_thread *thread,
 		more = take_chunk(thread, &batch);
 	else
 		ntapc_control_publish(thread);
+	taken = !list_empty(&batch.taken);
 	spin_unlock(&thread->lock);
 
 	if (records && status == NTAPC_STATUS_SUCCESS) {
 		int nr = deliver_records(thread, &batch, more, nr_records);
 
+		/* A kernel routine that left nothing has armed the next (4.5). */
+		if (!nr && taken)
+			goto again;
 		status = nr > 0 ? NTAPC_STATUS_USER_APC : nr;
 	}
 	return ntapc_deliver_sync(thread, status);
 }
+
+/**
+ * ntapc_wait_by_id - NtWaitForAlertByThreadId (rules 15.1, 15.4)
+ * @thread: current's record
+ * @args: checked
+ *
+ * Return: as documented for &struct ntapc_wait_by_id.
+ */
+long ntapc_wait_by_id(struct ntapc_thread *thread,
+		      const struct ntapc_wait_by_id *args)
+{
+	struct wait wait = {
+		.mode = NTAPC_USER_MODE,
+		.by_id = true,
+	};
+	long status;
+
+	set_deadline(&wait, args->deadline, args->flags);
+	status = wait_loop(thread, &wait);
+	if (status == NTAPC_WAIT_OBJECT)
+		status = NTAPC_STATUS_ALERTED;
+	return ntapc_deliver_sync(thread, status);
+}
+
+/* The API of other modules */
+
+#define NS_PER_UNIT	100
+/* From 1601 to 1970, in units of 100 ns. */
+#define UNIX_EPOCH	116444736000000000LL
+
+/* @time: in units of 100 ns, negative from now, else since 1601; NULL: never. */
+static void set_nt_deadline(struct wait *wait, const s64 *time)
+{
+	wait->clock = CLOCK_MONOTONIC;
+	wait->forever = !time;
+	if (!time)
+		return;
+	wait->due = !*time;
+	if (*time < 0) {
+		u64 units = -(u64)*time;
+
+		units = min_t(u64, units, KTIME_MAX / NS_PER_UNIT);
+		wait->deadline = ktime_add_safe(ktime_get(),
+						units * NS_PER_UNIT);
+		return;
+	}
+	wait->clock = CLOCK_REALTIME;
+	wait->deadline = *time <= UNIX_EPOCH ? 0 :
+			 min_t(u64, *time - UNIX_EPOCH, KTIME_MAX / NS_PER_UNIT) *
+				 NS_PER_UNIT;
+	if (!wait->deadline)
+		wait->due = true;
+}
+
+static int wait_in_kernel(struct wait *wait, const s64 *time)
+{
+	struct ntapc_thread *thread = ntapc_thread_current();
+	int status;
+
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	set_nt_deadline(wait, time);
+	status = wait_for(thread, wait);
+	/* Delivery is the affair of the return to user mode (11.10). */
+	spin_lock(&thread->lock);
+	if (thread->kt.apc_state.user_pending && !thread->retired)
+		ntapc_thread_kick(thread, false);
+	spin_unlock(&thread->lock);
+	if (!thread->system)
+		ntapc_unpin(thread);
+	else if (status == -ERESTARTSYS)
+		status = -EINTR;
+	return status;
+}
+
+/**
+ * ntapc_delay_execution - KeDelayExecutionThread (rule 11.8)
+ * @mode: &enum ntapc_mode, WaitMode
+ * @alertable: alerts end it, and in user mode user APCs, too (11.10)
+ * @interval: 100 ns; negative from now, else since 1601
+ *
+ * Kernel APCs run meanwhile, and never end it. In user mode signals do, in kernel
+ * mode only one that kills the thread does.
+ *
+ * Return: %NTAPC_KWAIT_SUCCESS, %NTAPC_KWAIT_USER_APC (they run on the return to
+ * user mode), %NTAPC_KWAIT_ALERTED; ERESTARTSYS, for the system call to return;
+ * EINTR if a system thread is to stop; as ntapc_thread_current().
+ */
+int ntapc_delay_execution(enum ntapc_mode mode, bool alertable, s64 interval)
+{
+	struct wait wait = {
+		.mode = mode,
+		.alertable = alertable,
+	};
+	int status = wait_in_kernel(&wait, &interval);
+
+	return status == NTAPC_WAIT_TIMEOUT ? NTAPC_KWAIT_SUCCESS : status;
+}
+EXPORT_SYMBOL_GPL(ntapc_delay_execution);
+
+/**
+ * ntapc_wait_for_thread - KeWaitForSingleObject, for a thread's end
+ * @object: the thread, referenced by the caller
+ * @mode: as ntapc_delay_execution()
+ * @alertable: as ntapc_delay_execution()
+ * @timeout: 100 ns, as ntapc_delay_execution(); 0: doesn't block; NULL: no limit
+ *
+ * Return: as ntapc_delay_execution(), and %NTAPC_KWAIT_TIMEOUT.
+ */
+int ntapc_wait_for_thread(struct ntapc_thread *object, enum ntapc_mode mode,
+			  bool alertable, const s64 *timeout)
+{
+	struct wait wait = {
+		.object = object,
+		.mode = mode,
+		.alertable = alertable,
+	};
+
+	return wait_in_kernel(&wait, timeout);
+}
+EXPORT_SYMBOL_GPL(ntapc_wait_for_thread);

@@ -699,12 +699,11 @@ struct ntapc_suspend {
  * @flags: in: bits NTAPC_RESUME_*
  *
  * Works on a thread and returns the previous suspend count: 0 if it wasn't
- * suspended, which changes nothing, as for one that has exited; 1 if it goes on
- * now. NT: NtResumeThread, NtAlertResumeThread, NtResumeProcess; rules 5.5, 6.5,
- * 6.8.
+ * suspended, which changes nothing, or if it has exited or its process called
+ * execve(); 1 if it goes on now. NT: NtResumeThread, NtAlertResumeThread,
+ * NtResumeProcess; rules 5.5, 6.5, 6.8.
  *
- * Errors: EFAULT, E2BIG, EINVAL, ESRCH (its process called execve(), or with
- * NTAPC_RESUME_PROCESS has exited), EACCES.
+ * Errors: EFAULT, E2BIG, EINVAL, ESRCH (only with NTAPC_RESUME_PROCESS), EACCES.
  */
 struct ntapc_resume {
 	__u32 size;

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Critical and guarded regions of other modules' code (section 8), and what is
+ * done about one that isn't left (9.10).
+ */
+#include <linux/export.h>
+#include <linux/hardirq.h>
+#include <linux/pid.h>
+
+#include "thread.h"
+#include "../trace.h"
+
+/* On the way back to user mode it is to be seen whether it has been left. */
+static int enter(void (*enter_region)(struct ntapc_kthread *kt))
+{
+	struct ntapc_thread *thread = ntapc_thread_current();
+
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	spin_lock(&thread->lock);
+	enter_region(&thread->kt);
+	ntapc_thread_kick(thread, false);
+	spin_unlock(&thread->lock);
+	return 0;
+}
+
+static void leave(bool (*leave_region)(struct ntapc_kthread *kt))
+{
+	struct ntapc_thread *thread = ntapc_thread_current();
+	bool recheck;
+
+	if (IS_ERR(thread))
+		return;
+	spin_lock(&thread->lock);
+	recheck = leave_region(&thread->kt);
+	if (!ntapc_core_apcs_disabled(&thread->kt))
+		thread->mismatch = false;
+	spin_unlock(&thread->lock);
+	if (!recheck)
+		return;
+	if (in_atomic() || irqs_disabled()) {
+		/* As at a raised IRQL: it is requested (8.4). */
+		spin_lock(&thread->lock);
+		ntapc_thread_kick(thread, false);
+		spin_unlock(&thread->lock);
+		return;
+	}
+	ntapc_run_kernel_apcs(thread);
+	ntapc_unpin(thread);
+}
+
+/**
+ * ntapc_enter_critical_region - KeEnterCriticalRegion (rule 8.1)
+ *
+ * Until it is left the current thread runs no normal kernel APC, and so isn't
+ * suspended or terminated. Regions nest. They have to be left before the thread
+ * returns to user mode.
+ *
+ * Return: 0, or ENOMEM or ESRCH (neither a user thread nor a system thread of
+ * ntapc's), after which there is nothing to leave. A thread that has called
+ * ntapc_thread_current() before is given neither.
+ */
+int ntapc_enter_critical_region(void)
+{
+	return enter(ntapc_core_enter_critical);
+}
+EXPORT_SYMBOL_GPL(ntapc_enter_critical_region);
+
+/**
+ * ntapc_leave_critical_region - KeLeaveCriticalRegion (rules 8.3, 8.4)
+ *
+ * With the outermost region left, kernel APCs that were held up run before this
+ * returns; in atomic context they are left to the next safe point.
+ */
+void ntapc_leave_critical_region(void)
+{
+	leave(ntapc_core_leave_critical);
+}
+EXPORT_SYMBOL_GPL(ntapc_leave_critical_region);
+
+/**
+ * ntapc_enter_guarded_region - KeEnterGuardedRegion (rule 8.2)
+ *
+ * Until it is left the current thread runs no kernel APC at all. Else as
+ * ntapc_enter_critical_region().
+ *
+ * Return: as ntapc_enter_critical_region().
+ */
+int ntapc_enter_guarded_region(void)
+{
+	return enter(ntapc_core_enter_guarded);
+}
+EXPORT_SYMBOL_GPL(ntapc_enter_guarded_region);
+
+/**
+ * ntapc_leave_guarded_region - KeLeaveGuardedRegion (rules 8.3, 8.4)
+ *
+ * As ntapc_leave_critical_region().
+ */
+void ntapc_leave_guarded_region(void)
+{
+	leave(ntapc_core_leave_guarded);
+}
+EXPORT_SYMBOL_GPL(ntapc_leave_guarded_region);
+
+/**
+ * ntapc_are_apcs_disabled - KeAreApcsDisabled (rule 8.5)
+ *
+ * Any task context.
+ *
+ * Return: whether the current thread is in a region of either kind.
+ */
+bool ntapc_are_apcs_disabled(void)
+{
+	struct ntapc_thread *thread = ntapc_thread_find(current);
+
+	return thread && ntapc_core_apcs_disabled(&thread->kt);
+}
+EXPORT_SYMBOL_GPL(ntapc_are_apcs_disabled);
+
+/**
+ * ntapc_are_all_apcs_disabled - KeAreAllApcsDisabled (rule 8.5)
+ *
+ * Any task context; NT's IRQL has no counterpart.
+ *
+ * Return: whether the current thread is in a guarded region.
+ */
+bool ntapc_are_all_apcs_disabled(void)
+{
+	struct ntapc_thread *thread = ntapc_thread_find(current);
+
+	return thread && ntapc_core_all_apcs_disabled(&thread->kt);
+}
+EXPORT_SYMBOL_GPL(ntapc_are_all_apcs_disabled);
+
+/**
+ * ntapc_check_regions - is the thread in a region, where user mode comes next?
+ * @thread: current's record
+ *
+ * NT: bugcheck APC_INDEX_MISMATCH (rule 9.10). Here the region stays, what it
+ * holds up stays queued, and whoever looks at the thread is told.
+ */
+void ntapc_check_regions(struct ntapc_thread *thread)
+{
+	struct ntapc_kthread *kt = &thread->kt;
+	bool found = false;
+
+	if (likely(!ntapc_core_apcs_disabled(kt)))
+		return;
+	spin_lock(&thread->lock);
+	if (!thread->mismatch) {
+		thread->mismatch = true;
+		thread->nr_mismatch++;
+		found = true;
+	}
+	spin_unlock(&thread->lock);
+	if (!found)
+		return;
+	trace_ntapc_region_mismatch(thread);
+	pr_notice_once("%s[%d] returns to user mode inside a region: critical %d, guarded %d\n",
+		       current->comm, task_pid_nr(current),
+		       kt->kernel_apc_disable, kt->special_apc_disable);
+}

@@ -671,7 +671,7 @@ TEST(suspend_process)
 	ASSERT_LT(0, pid);
 	ASSERT_TRUE(reaches(&shared[0], 1) && reaches(&shared[1], 1));
 	process = process_handle(pid, PROCESS_SUSPEND_RESUME | SYNCHRONIZE,
-			       &status);
+				 &status);
 	ASSERT_EQ(STATUS_SUCCESS, status);
 	weak = process_handle(pid, PROCESS_QUERY_INFORMATION, &status);
 	ASSERT_EQ(STATUS_SUCCESS, status);

@@ -243,8 +243,8 @@ static DWORD WINAPI spin_routine(LPVOID started)
 /* Suspend, get, change, set, resume. */
 TEST(thread_context)
 {
-	CONTEXT context = { .ContextFlags = CONTEXT_CONTROL | CONTEXT_INTEGER };
 	static _Atomic long started;
+	CONTEXT context = { .ContextFlags = CONTEXT_CONTROL | CONTEXT_INTEGER };
 	HANDLE thread;
 
 	thread = CreateThread(NULL, 0, spin_routine, &started, 0, NULL);

@@ -87,8 +87,14 @@ static NTSTATUS get_context(int fd, CONTEXT *nt)
 		nt->MxCsr = nt->FltSave.MxCsr;
 	}
 	/* Linux keeps them for debuggers. */
-	if (CONTEXT_HAS(nt->ContextFlags, CONTEXT_DEBUG_REGISTERS))
-		nt->Dr0 = nt->Dr1 = nt->Dr2 = nt->Dr3 = nt->Dr6 = nt->Dr7 = 0;
+	if (CONTEXT_HAS(nt->ContextFlags, CONTEXT_DEBUG_REGISTERS)) {
+		nt->Dr0 = 0;
+		nt->Dr1 = 0;
+		nt->Dr2 = 0;
+		nt->Dr3 = 0;
+		nt->Dr6 = 0;
+		nt->Dr7 = 0;
+	}
 	return STATUS_SUCCESS;
 }
 

@@ -120,7 +120,8 @@ static int create(pthread_t *thread, const pthread_attr_t *attr,
 		return ret;
 	}
 	sem_wait_all(&h->registered);
-	fd = ret = h->fd;
+	fd = h->fd;
+	ret = fd;
 	if (fd >= 0 && thread)
 		*thread = t;
 	if (fd >= 0 && h->prepare) {

@@ -1301,11 +1301,12 @@ static struct worker pair[2];
 
 static void look_at_the_other(struct worker *worker)
 {
-	int other = pair[worker == &pair[0]].fd, ret;
 	struct ntapc_context c;
+	int other, ret;
 	__u64 i;
 
 	worker_wait(worker);
+	other = pair[worker == &pair[0]].fd;
 	for (i = 0; i < worker->arg; i++) {
 		ret = get_context(other, GENERAL, &c);
 		if (ret && ret != -ESRCH)

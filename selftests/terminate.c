@@ -665,7 +665,7 @@ TEST_F(other, first_thread_of_a_process)
 	EXPECT_EQ(7, reap(child));
 }
 
-/* All of them, one after the other; as for exit(2) the leader's code counts. */
+/* All of them, one after the other: the last one gives the code. */
 TEST_F(other, all_threads_of_a_process)
 {
 	int fd[2], i, leader_first;
@@ -693,7 +693,7 @@ TEST_F(other, all_threads_of_a_process)
 		ASSERT_TRUE(wait_gone(fd[!leader_first]));
 		EXPECT_EQ(0, terminate_thread(fd[leader_first],
 					      10 + leader_first));
-		EXPECT_EQ(10, reap(child));
+		EXPECT_EQ(10 + leader_first, reap(child));
 		close(fd[0]);
 		close(fd[1]);
 	}

@@ -26,7 +26,7 @@ HOST_SRC := $(BUILD)/host-$(KERNELRELEASE)/src
 GUEST_ID = $(if $(filter um,$(GUEST)),um,qemu-$(KVER))
 GUEST_SRC = $(BUILD)/$(GUEST_ID)/src
 GUEST_ARCH = $(if $(filter um,$(GUEST)),ARCH=um)
-GUEST_VARS := $(if $(NTAPC_GCOV),NTAPC_GCOV=$(NTAPC_GCOV))
+GUEST_VARS := NTAPC_TESTS=1 $(if $(NTAPC_GCOV),NTAPC_GCOV=$(NTAPC_GCOV))
 USER_PARTS := $(patsubst %/Makefile,%,$(wildcard tools/lib/Makefile tools/ntapc/Makefile tools/bench/Makefile))
 PART_VARS := --no-print-directory V=$(filter 1,$(V)) PREFIX=$(PREFIX) LIB=$(BUILD)/host/lib
 MANPAGES := $(wildcard Documentation/man/*.[1-9])

@@ -47,7 +47,7 @@ checkpatch --ignore "$kernel_ignore,BIT_MACRO" -f "${uapi_files[@]}" || failed=1
 say "sparse and W=1"
 rm -rf "$build_dir/style"
 mkdir -p "$build_dir"
-if ! V=0 "$guest_dir/module.sh" "$kdir" "$build_dir/style/src" C=2 W=1 >"$log" 2>&1; then
+if ! V=0 "$guest_dir/module.sh" "$kdir" "$build_dir/style/src" NTAPC_TESTS=1 C=2 W=1 >"$log" 2>&1; then
 	failed=1
 fi
 if grep -E 'warning:|error:' "$log" | sed "s|$build_dir/style/src/||"; then

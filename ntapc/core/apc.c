@@ -257,6 +257,15 @@ static unsigned int flush_list(struct list_head *list, unsigned int max,
 	return nr;
 }
 
+static bool flush_state(struct ntapc_apc_state *state, enum ntapc_mode mode,
+			unsigned int max, struct list_head *flushed)
+{
+	max -= flush_list(&state->special[mode], max, flushed);
+	flush_list(&state->normal[mode], max, flushed);
+	settle_flags(state, mode);
+	return !ntapc_apc_state_empty(state, mode);
+}
+
 /**
  * ntapc_core_flush_some - KeFlushQueueApc, in parts
  * @kt: whose active state's queue is emptied
@@ -269,12 +278,31 @@ static unsigned int flush_list(struct list_head *list, unsigned int max,
 bool ntapc_core_flush_some(struct ntapc_kthread *kt, enum ntapc_mode mode,
 			   unsigned int max, struct list_head *flushed)
 {
-	struct ntapc_apc_state *state = &kt->apc_state;
+	return flush_state(&kt->apc_state, mode, max, flushed);
+}
 
-	max -= flush_list(&state->special[mode], max, flushed);
-	flush_list(&state->normal[mode], max, flushed);
-	settle_flags(state, mode);
-	return !ntapc_apc_state_empty(state, mode);
+/**
+ * ntapc_core_run_down_some - take what a thread that has ended will never run
+ * @kt: not queueable any more
+ * @max: how many entries to take at most, of each list
+ * @flushed: the entries are added to its tail, no longer inserted
+ *
+ * Of both modes and both environments: those for the one that it isn't in would
+ * else stay for ever.
+ *
+ * Return: whether there are more.
+ */
+bool ntapc_core_run_down_some(struct ntapc_kthread *kt, unsigned int max,
+			      struct list_head *flushed)
+{
+	bool more = false;
+	int mode;
+
+	for (mode = 0; mode < NTAPC_NR_MODES; mode++) {
+		more |= flush_state(&kt->apc_state, mode, max, flushed);
+		more |= flush_state(&kt->saved_apc_state, mode, max, flushed);
+	}
+	return more;
 }
 
 /**

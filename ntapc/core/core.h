@@ -113,6 +113,8 @@ void ntapc_core_flush(struct ntapc_kthread *kt, enum ntapc_mode mode,
 		      struct list_head *flushed);
 bool ntapc_core_flush_some(struct ntapc_kthread *kt, enum ntapc_mode mode,
 			   unsigned int max, struct list_head *flushed);
+bool ntapc_core_run_down_some(struct ntapc_kthread *kt, unsigned int max,
+			      struct list_head *flushed);
 bool ntapc_core_insert_exit(struct ntapc_kthread *kt, struct ntapc_apc *apc,
 			    enum ntapc_wake *wake);
 void ntapc_core_requeue(struct ntapc_kthread *kt, struct list_head *taken);

@@ -530,18 +530,15 @@ resume:
  */
 void ntapc_run_down(struct ntapc_thread *thread)
 {
-	enum ntapc_mode mode;
 	LIST_HEAD(flushed);
 	bool more;
 
 	do {
 		struct ntapc_apc *apc;
 
-		more = false;
 		spin_lock(&thread->lock);
-		for (mode = 0; mode < NTAPC_NR_MODES; mode++)
-			more |= ntapc_core_flush_some(&thread->kt, mode,
-						      RUNDOWN_CHUNK, &flushed);
+		more = ntapc_core_run_down_some(&thread->kt, RUNDOWN_CHUNK,
+						&flushed);
 		list_for_each_entry(apc, &flushed, entry) {
 			ntapc_uncount(thread, apc);
 			if (apc->kind == NTAPC_KIND_USER ||

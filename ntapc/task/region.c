@@ -27,14 +27,20 @@ static int enter(void (*enter_region)(struct ntapc_kthread *kt))
 static void leave(bool (*leave_region)(struct ntapc_kthread *kt))
 {
 	struct ntapc_thread *thread = ntapc_thread_current();
+	struct ntapc_apc_state *state;
 	bool recheck;
 
 	if (IS_ERR(thread))
 		return;
+	state = &thread->kt.apc_state;
 	spin_lock(&thread->lock);
 	recheck = leave_region(&thread->kt);
-	if (!ntapc_core_apcs_disabled(&thread->kt))
+	if (!ntapc_core_apcs_disabled(&thread->kt)) {
 		thread->mismatch = false;
+		/* User APCs may have been held up by a kernel APC (4.3). */
+		if (state->special_pending || state->user_pending)
+			ntapc_thread_kick(thread, false);
+	}
 	spin_unlock(&thread->lock);
 	if (!recheck)
 		return;

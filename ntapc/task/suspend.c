@@ -185,6 +185,13 @@ static int make_suspension(struct ntapc_thread *thread)
 
 /* Suspending and resuming */
 
+/* It doesn't survive the next return to user mode (4.7). */
+static void expire_kernel_alert(struct ntapc_thread *thread)
+{
+	if (thread->kt.alerted[NTAPC_KERNEL_MODE])
+		ntapc_thread_kick(thread, false);
+}
+
 /* An entry of KeSuspendThread's family: ntapc_core_suspend() or _freeze(). */
 typedef int (*raise_t)(struct ntapc_kthread *kt, bool self,
 		       enum ntapc_wake *wake);
@@ -225,6 +232,7 @@ static int lower_locked(struct ntapc_thread *thread, lower_t lower)
 
 	trace_ntapc_resume(thread);
 	act(thread, wake);
+	expire_kernel_alert(thread);
 	return was;
 }
 
@@ -503,6 +511,7 @@ static void alert_locked(struct ntapc_thread *thread, enum ntapc_mode mode,
 	*was = ntapc_core_alert(&thread->kt, mode, &wake);
 	ntapc_control_publish(thread);
 	ntapc_act_on_wake(thread, wake, false);
+	expire_kernel_alert(thread);
 }
 
 /**

@@ -9,6 +9,7 @@
  */
 #include <linux/export.h>
 #include <linux/sched/signal.h>
+#include <linux/signal.h>
 #include <linux/slab.h>
 
 #include "thread.h"
@@ -123,6 +124,11 @@ int ntapc_terminate(struct ntapc_thread *thread,
  */
 void ntapc_exit_thread(struct ntapc_thread *thread, struct pt_regs *regs)
 {
+	sigset_t all;
+
+	/* No handler is to find the registers of that call. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
 	if (ntapc_arch_exit_call(regs, READ_ONCE(thread->process->syscall_insn),
 				 READ_ONCE(thread->exit_status)))
 		force_sig(SIGKILL);

@@ -128,6 +128,7 @@ void ntapc_exit_thread(struct ntapc_thread *thread, struct pt_regs *regs)
 
 	/* No handler is to find the registers of that call. */
 	sigfillset(&all);
+	sigdelsetmask(&all, sigmask(SIGKILL) | sigmask(SIGSTOP));
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	if (ntapc_arch_exit_call(regs, READ_ONCE(thread->process->syscall_insn),
 				 READ_ONCE(thread->exit_status)))

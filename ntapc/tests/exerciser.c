@@ -27,7 +27,7 @@
 
 /**
  * struct exerciser - an open device
- * @lock: protects all of it
+ * @lock: taken for each run
  * @kt: the thread
  * @apc: its APCs
  * @kept: those that STEP_NEXT_USER and its like keep
@@ -36,7 +36,7 @@
  * @results: to be copied to it
  */
 struct exerciser {
-	struct mutex lock;
+	struct mutex lock;	/* protects all of it */
 	struct ntapc_kthread kt;
 	struct ntapc_apc apc[EXERCISER_APCS];
 	struct list_head kept;

@@ -69,13 +69,13 @@ enum exerciser_what {
 	NR_STEPS,
 };
 
-#define TEST_ALERTABLE		(1 << 0)
-#define TEST_SIGNALLED		(1 << 1)
-#define TEST_GUARDED		(1 << 2)
-#define TEST_DUE		(1 << 3)
+#define TEST_ALERTABLE		0x1
+#define TEST_SIGNALLED		0x2
+#define TEST_GUARDED		0x4
+#define TEST_DUE		0x8
 
-#define BEGIN_ALERTABLE		(1 << 0)
-#define BEGIN_BY_ID		(1 << 1)
+#define BEGIN_ALERTABLE		0x1
+#define BEGIN_BY_ID		0x2
 
 struct exerciser_step {
 	__u8 what;
@@ -86,28 +86,28 @@ struct exerciser_step {
 };
 
 /* Of one KAPC_STATE: shifted by SHIFT_SAVED for the saved one. */
-#define FLAG_IN_PROGRESS	(1 << 0)
-#define FLAG_KERNEL_PENDING	(1 << 1)
-#define FLAG_USER_PENDING	(1 << 2)
-#define FLAG_SPECIAL_PENDING	(1 << 3)
-#define FLAG_EXIT_PENDING	(1 << 4)
+#define FLAG_IN_PROGRESS	0x00000001
+#define FLAG_KERNEL_PENDING	0x00000002
+#define FLAG_USER_PENDING	0x00000004
+#define FLAG_SPECIAL_PENDING	0x00000008
+#define FLAG_EXIT_PENDING	0x00000010
 #define SHIFT_SAVED		5
 /* Of the thread. */
-#define FLAG_ATTACHED		(1 << 10)
-#define FLAG_QUEUEABLE		(1 << 11)
-#define FLAG_KERNEL_ALERT	(1 << 12)
-#define FLAG_USER_ALERT		(1 << 13)
-#define FLAG_ALERT_BY_ID	(1 << 14)
-#define FLAG_SUSPENDED		(1 << 15)
-#define FLAG_TO_SUSPEND		(1 << 16)
-#define FLAG_APCS_DISABLED	(1 << 17)
-#define FLAG_ALL_DISABLED	(1 << 18)
-#define FLAG_IN_WAIT		(1 << 19)
+#define FLAG_ATTACHED		0x00000400
+#define FLAG_QUEUEABLE		0x00000800
+#define FLAG_KERNEL_ALERT	0x00001000
+#define FLAG_USER_ALERT		0x00002000
+#define FLAG_ALERT_BY_ID	0x00004000
+#define FLAG_SUSPENDED		0x00008000
+#define FLAG_TO_SUSPEND		0x00010000
+#define FLAG_APCS_DISABLED	0x00020000
+#define FLAG_ALL_DISABLED	0x00040000
+#define FLAG_IN_WAIT		0x00080000
 /* Only in a wait. */
-#define FLAG_ALERTABLE		(1 << 20)
-#define FLAG_USER_WAIT		(1 << 21)
+#define FLAG_ALERTABLE		0x00100000
+#define FLAG_USER_WAIT		0x00200000
 /* Lists or pointers that make no sense. */
-#define FLAG_CORRUPT		(1U << 31)
+#define FLAG_CORRUPT		0x80000000
 
 /* The queues, by state and mode, and the APCs kept or just flushed. */
 #define EXERCISER_LISTS		5

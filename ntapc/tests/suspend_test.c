@@ -349,7 +349,7 @@ static void step(struct script *s, char what)
 		kt->apc_queueable = false;
 		break;
 	default:
-		KUNIT_FAIL(s->test, "there is no step '%c'", what);
+		KUNIT_FAIL(s->test, "'%c' means nothing", what);
 	}
 }
 

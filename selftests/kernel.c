@@ -1124,7 +1124,9 @@ FIXTURE_TEARDOWN_PARENT(kernel_wait)
 #define A_SYSTEM_THREAD()						\
 	ASSERT_EQ(0, PROGRAM(9, STEP(DELAY,				\
 				     .arg = { CLIENT_FOREVER })));	\
-	ASSERT_EQ(0, RUN(STEP(CREATE_SYSTEM, .id = 1, .program = 9)))
+	ASSERT_EQ(0, RUN(STEP(CREATE_SYSTEM, .id = 1, .program = 9)));	\
+	ASSERT_TRUE(wait_order("S1"));					\
+	reset_events()
 
 /*
  * 11.1, 11.4, 11.10: kernel APCs run at once and end no wait; its end stays where
@@ -1136,7 +1138,6 @@ TEST_F(kernel_wait, kernel_apcs_end_none)
 	__u64 begin;
 
 	A_SYSTEM_THREAD();
-	reset_events();
 	begin = now();
 	ASSERT_TRUE(START_JOB(&job, THE_WAIT(WAIT_MS), MARK(1)));
 	ASSERT_TRUE(wait_waiting(job.worker.fd));
@@ -1156,7 +1157,6 @@ TEST_F(kernel_wait, kernel_apcs_end_none)
 TEST_F(kernel_wait, begins_with_kernel_apcs)
 {
 	A_SYSTEM_THREAD();
-	reset_events();
 	EXPECT_EQ(0, RUN(NORMAL(1), SPECIAL(2), MARK(1), THE_WAIT(0),
 			 MARK(2)));
 	EXPECT_STREQ("M1 K2 K1 N1 M2", order());
@@ -1214,7 +1214,6 @@ TEST_F(kernel_wait, termination)
 	struct job job = {};
 
 	A_SYSTEM_THREAD();
-	reset_events();
 	ASSERT_TRUE(START_JOB(&job,
 			      THE_WAIT(variant->mode == USER_MODE ?
 				       CLIENT_FOREVER : WAIT_MS), MARK(1)));
@@ -1381,7 +1380,9 @@ TEST_F(kernel, system_thread_is_stopped)
 	}
 	EXPECT_EQ(1, events[3].result);
 
+	/* One that was stopped before it first ran would never do so. */
 	ASSERT_EQ(0, RUN(STEP(CREATE_SYSTEM, .id = 2, .program = 1)));
+	ASSERT_TRUE(wait_until(count_events(CLIENT_SYSTEM) == 2));
 	EXPECT_EQ(0, RUN(STEP(SUSPEND, .target = -2)));
 	EXPECT_EQ(0x5002, RUN(STEP(STOP_SYSTEM, .id = 2)));
 }

@@ -137,7 +137,7 @@ void ntapc_thread_kick_soon(struct ntapc_thread *thread)
 
 /*
  * Is Linux holding the thread on its way to user mode, or about to? It then
- * comes by by itself, and being told of a signal might make it spin there.
+ * comes of itself, and being told of a signal might make it spin there.
  */
 static bool held_by_linux(const struct task_struct *task)
 {

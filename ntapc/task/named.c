@@ -144,6 +144,7 @@ static void finish(struct ntapc_named_use *use, u32 state)
 {
 	if (use->named->release)
 		use->named->release(&use->call);
+	/* What it found comes before. Pairs with ntapc_named_state(). */
 	smp_store_release(&use->state, state);
 	wake_up_poll(&use->waitq, EPOLLIN | EPOLLRDNORM);
 	ntapc_named_put(use);
@@ -315,6 +316,7 @@ int ntapc_named_remove(struct ntapc_named_use *use)
  */
 u32 ntapc_named_state(const struct ntapc_named_use *use)
 {
+	/* What it found comes after. Pairs with finish(). */
 	return smp_load_acquire(&use->state);
 }
 

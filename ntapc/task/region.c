@@ -4,7 +4,6 @@
  * done about one that isn't left (9.10).
  */
 #include <linux/export.h>
-#include <linux/hardirq.h>
 #include <linux/pid.h>
 
 #include "thread.h"
@@ -42,16 +41,8 @@ static void leave(bool (*leave_region)(struct ntapc_kthread *kt))
 			ntapc_thread_kick(thread, false);
 	}
 	spin_unlock(&thread->lock);
-	if (!recheck)
-		return;
-	if (in_atomic() || irqs_disabled()) {
-		/* As at a raised IRQL: it is requested (8.4). */
-		spin_lock(&thread->lock);
-		ntapc_thread_kick(thread, false);
-		spin_unlock(&thread->lock);
-		return;
-	}
-	ntapc_run_kernel_apcs(thread);
+	if (recheck)
+		ntapc_run_kernel_apcs(thread);
 	ntapc_unpin(thread);
 }
 
@@ -76,7 +67,7 @@ EXPORT_SYMBOL_GPL(ntapc_enter_critical_region);
  * ntapc_leave_critical_region - KeLeaveCriticalRegion (rules 8.3, 8.4)
  *
  * With the outermost region left, kernel APCs that were held up run before this
- * returns; in atomic context they are left to the next safe point.
+ * returns; the thread may be suspended here.
  */
 void ntapc_leave_critical_region(void)
 {

@@ -107,9 +107,11 @@ static bool signal_interrupts(const struct pt_regs *regs)
 	if (!action)
 		action = first_handled(sighand,
 				       &current->signal->shared_pending);
-	if (action)
-		interrupts = ntapc_arch_handler_interrupts(regs,
-				action->sa.sa_flags & SA_RESTART);
+	if (action) {
+		bool restart = action->sa.sa_flags & SA_RESTART;
+
+		interrupts = ntapc_arch_handler_interrupts(regs, restart);
+	}
 	spin_unlock_irq(&sighand->siglock);
 	return interrupts;
 }

@@ -336,6 +336,8 @@ struct sweep {
 static struct task_struct *next_to_sweep(struct task_struct *leader,
 				     const struct sweep *sweep)
 {
+	const unsigned int unfit =
+		PF_EXITING | PF_IO_WORKER | NTAPC_PF_USER_WORKER;
 	struct task_struct *task, *found = NULL;
 	struct ntapc_thread *thread;
 
@@ -343,9 +345,7 @@ static struct task_struct *next_to_sweep(struct task_struct *leader,
 	for_each_thread(leader, task) {
 		struct ntapc_suspension *suspension;
 
-		if (task == sweep->except ||
-		    READ_ONCE(task->flags) &
-			    (PF_EXITING | PF_IO_WORKER | NTAPC_PF_USER_WORKER))
+		if (task == sweep->except || READ_ONCE(task->flags) & unfit)
 			continue;
 		thread = ntapc_thread_find(task);
 		suspension = thread ? READ_ONCE(thread->suspension) : NULL;
@@ -381,9 +381,9 @@ static int sweep_one(struct task_struct *task, const struct sweep *sweep)
 }
 
 /* Calls @fn for each thread of a process that is known, locked. */
-static void for_each_known(struct task_struct *leader,
-			   void (*fn)(struct ntapc_thread *thread, void *data),
-			   void *data)
+static void act_on_known(struct task_struct *leader,
+			 void (*fn)(struct ntapc_thread *thread, void *data),
+			 void *data)
 {
 	struct ntapc_thread *thread;
 	struct task_struct *task;
@@ -412,7 +412,7 @@ static void undo_one(struct ntapc_thread *thread, void *data)
 }
 
 /* More threads than this that come up meanwhile get away. */
-#define MAX_SWEPT	(1U << 20)
+#define MAX_SWEPT	1048576
 
 /*
  * A thread that isn't suspended yet may make another one: look again until there
@@ -433,7 +433,7 @@ static int sweep_process(struct task_struct *leader, struct sweep *sweep)
 		cond_resched();
 	}
 	if (ret)
-		for_each_known(leader, undo_one, sweep);
+		act_on_known(leader, undo_one, sweep);
 	return ret;
 }
 
@@ -496,7 +496,7 @@ int ntapc_resume_process(struct ntapc_thread *thread,
 
 	if (IS_ERR(leader))
 		return PTR_ERR(leader);
-	for_each_known(leader, resume_one, ntapc_core_resume);
+	act_on_known(leader, resume_one, ntapc_core_resume);
 	put_task_struct(leader);
 	return 0;
 }
@@ -651,7 +651,7 @@ static void thaw_one(struct ntapc_thread *thread, void *data)
  */
 void ntapc_thaw_all_threads(void)
 {
-	for_each_known(current, thaw_one, NULL);
+	act_on_known(current, thaw_one, NULL);
 }
 EXPORT_SYMBOL_GPL(ntapc_thaw_all_threads);
 

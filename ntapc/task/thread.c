@@ -328,7 +328,7 @@ static struct ntapc_thread *add_thread(struct ntapc_thread *new)
  */
 static bool missed(const struct task_struct *task, const struct mm_struct *mm)
 {
-	smp_mb();
+	smp_mb();	/* see above */
 	return (READ_ONCE(task->flags) & PF_EXITING) ||
 	       READ_ONCE(task->mm) != mm;
 }

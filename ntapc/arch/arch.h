@@ -43,6 +43,8 @@ void ntapc_arch_set_context(struct pt_regs *regs,
 			    const struct ntapc_context *context);
 int ntapc_arch_push_frame(struct pt_regs *regs, u64 entry,
 			  struct ntapc_frame *frame);
+void ntapc_arch_clean_context(const struct pt_regs *regs,
+			      struct ntapc_context *context);
 void ntapc_arch_get_resumed(const struct pt_regs *regs,
 			    struct ntapc_context *context);
 u64 ntapc_arch_syscall_insn(const struct pt_regs *regs);

@@ -203,6 +203,21 @@ void ntapc_arch_set_context(struct pt_regs *regs,
 }
 
 /**
+ * ntapc_arch_clean_context - what ntapc_arch_set_context() would make of one
+ * @regs: the user registers
+ * @context: its flags and stack segment become those that the thread would have
+ */
+void ntapc_arch_clean_context(const struct pt_regs *regs,
+			      struct ntapc_context *context)
+{
+	u64 cs;
+
+	context->eflags = (user_gp(regs)[R_FLAGS] & ~USER_FLAGS) |
+			  (context->eflags & USER_FLAGS);
+	ntapc_arch_get_segments(regs, &cs, &context->ss);
+}
+
+/**
  * ntapc_arch_push_frame - put a frame on the user stack and enter @entry
  * @regs: the user registers
  * @entry: the dispatcher, a user address

@@ -127,6 +127,8 @@ static void set_registers(struct ntapc_thread *thread,
 		thread->continuation = cont;
 	}
 	merge(&cont->context, &call->context, call->what);
+	/* Who looks at it again sees what the thread will have. */
+	ntapc_arch_clean_context(regs, &cont->context);
 	spin_lock(&thread->lock);
 	ntapc_thread_kick(thread, false);
 	spin_unlock(&thread->lock);

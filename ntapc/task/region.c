@@ -34,15 +34,16 @@ static void leave(bool (*leave_region)(struct ntapc_kthread *kt))
 	state = &thread->kt.apc_state;
 	spin_lock(&thread->lock);
 	recheck = leave_region(&thread->kt);
-	if (!ntapc_core_apcs_disabled(&thread->kt)) {
+	if (!ntapc_core_apcs_disabled(&thread->kt))
 		thread->mismatch = false;
-		/* User APCs may have been held up by a kernel APC (4.3). */
-		if (state->special_pending || state->user_pending)
-			ntapc_thread_kick(thread, false);
-	}
 	spin_unlock(&thread->lock);
 	if (recheck)
 		ntapc_run_kernel_apcs(thread);
+	/* A kernel APC that was held up may have held user APCs up (4.3). */
+	spin_lock(&thread->lock);
+	if (state->special_pending || state->user_pending)
+		ntapc_thread_kick(thread, false);
+	spin_unlock(&thread->lock);
 	ntapc_unpin(thread);
 }
 

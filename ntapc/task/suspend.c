@@ -58,10 +58,12 @@ static void release_signals(struct ntapc_suspension *suspension)
  */
 bool ntapc_is_suspended(const struct ntapc_thread *thread)
 {
-	const struct ntapc_kthread *kt = &thread->kt;
+	const struct ntapc_suspension *suspension =
+		READ_ONCE(thread->suspension);
 
-	return READ_ONCE(kt->suspended) &&
-	       (READ_ONCE(kt->suspend_count) || READ_ONCE(kt->freeze_count));
+	return suspension && READ_ONCE(suspension->still) &&
+	       (READ_ONCE(thread->kt.suspend_count) ||
+		READ_ONCE(thread->kt.freeze_count));
 }
 
 static void announce(struct ntapc_thread *thread)
@@ -91,6 +93,7 @@ static void block(struct ntapc_thread *thread)
 /* Waits as long as the thread is suspended; whether that was interrupted. */
 static bool wait_suspended(struct ntapc_thread *thread, bool *notified)
 {
+	struct ntapc_suspension *suspension = thread->suspension;
 	struct ntapc_kthread *kt = &thread->kt;
 	bool begun;
 
@@ -113,8 +116,11 @@ static bool wait_suspended(struct ntapc_thread *thread, bool *notified)
 				return false;
 			continue;
 		}
-		trace_ntapc_suspended(thread);
-		announce(thread);
+		if (!suspension->still) {
+			trace_ntapc_suspended(thread);
+			WRITE_ONCE(suspension->still, true);
+			announce(thread);
+		}
 		block(thread);
 		spin_lock(&thread->lock);
 		ntapc_core_suspend_end(kt);
@@ -128,10 +134,13 @@ static void suspend_normal(void *context, void *arg1, void *arg2)
 	struct ntapc_thread *thread = context;
 	struct ntapc_suspension *suspension = thread->suspension;
 	bool notified = false;
+	bool interrupted;
 
 	if (!thread->system)
 		hold_signals(suspension);
-	if (wait_suspended(thread, &notified)) {
+	interrupted = wait_suspended(thread, &notified);
+	WRITE_ONCE(suspension->still, false);
+	if (interrupted) {
 		thread->leave = true;
 		if (!fatal_signal_pending(current) && !thread->system) {
 			spin_lock(&thread->lock);

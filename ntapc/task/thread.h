@@ -177,12 +177,15 @@ struct ntapc_continuation {
  * @masked: all signals are held back; the thread's own
  * @round: the process-wide suspension that last came by; under the thread's lock
  * @counted: which raised its count; under the thread's lock
+ * @still: the thread stands still, or runs special kernel APCs in between; the
+ *	thread's own, plain loads elsewhere
  */
 struct ntapc_suspension {
 	struct ntapc_apc apc;
 	sigset_t mask;
 	bool masked;
 	bool counted;
+	bool still;
 	u64 round;
 };
 

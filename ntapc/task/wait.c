@@ -277,6 +277,8 @@ static void take(struct ntapc_thread *thread, struct wait *wait, int status)
 		wait->more = take_chunk(thread, wait->batch);
 	else if (status == NTAPC_WAIT_OBJECT && unlikely(wait->by_id))
 		ntapc_core_take_alert_by_id(&thread->kt);
+	else if (status == NTAPC_WAIT_ALERTED)
+		ntapc_control_publish(thread);
 }
 
 /* Rule 11.1. Returns enum ntapc_wait_status or -ERESTARTSYS. */
@@ -535,7 +537,8 @@ static int wait_in_kernel(struct wait *wait, const s64 *time)
 	status = wait_for(thread, wait);
 	/* Delivery is the affair of the return to user mode (11.10). */
 	spin_lock(&thread->lock);
-	if (thread->kt.apc_state.user_pending && !thread->retired)
+	if ((thread->kt.apc_state.user_pending ||
+	     thread->kt.apc_state.special_pending) && !thread->retired)
 		ntapc_thread_kick(thread, false);
 	spin_unlock(&thread->lock);
 	if (!thread->system)

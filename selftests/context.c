@@ -683,7 +683,7 @@ TEST_F(situation, under_load)
 			ASSERT_EQ(0, suspend_thread(worker.fd, 0));
 		}
 		ASSERT_EQ(0, get_context(worker.fd, ALL_GENERAL, &c));
-		if (i % 5 == 2 && variant->fn != in_alertable_delay) {
+		if (i % 5 == 2 && !variant->is_wait) {
 			ASSERT_EQ(0, queue_interrupt(worker.fd, log_apc, i));
 			specials++;
 		} else if (i % 3 == 1) {

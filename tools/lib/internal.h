@@ -45,6 +45,7 @@ struct thread {
 	struct ntapc_control *control;
 	int fd;
 	bool own_page;		/* control's page is mapped for this thread only */
+	struct list_entry *entry;	/* reap.c; NULL: none */
 	struct ring ring;
 };
 
@@ -68,18 +69,39 @@ void ntapc__instance_lost(void);
 /* slot.c */
 struct slot_table;
 #define SLOT_PAGES	4096
+
 struct slot_page {
 	_Atomic uint32_t state;
 	uint64_t page;
 	char *addr;
 };
+
 int ntapc__slot_map(int fd, struct thread *t);
 void ntapc__slot_unmap(struct thread *t);
+
+/* reap.c */
+#define LIST_SIZE	4096
+
+struct list_entry {
+	_Atomic uint64_t word;
+	/* Written while it is claimed. */
+	struct thread *thread;
+	_Atomic int fd;
+	_Atomic int tid;
+};
+
+void ntapc__list_enter(struct thread *t);
+void ntapc__list_leave(struct thread *t);
+void ntapc__reap_later(void);
+void ntapc__reap(void);
 
 /* The state of a process that a fork must empty, and does (MADV_WIPEONFORK). */
 struct process {
 	_Atomic uint32_t dispatcher_set;
+	_Atomic uint32_t to_reap;
+	_Atomic uint32_t list_cursor;
 	struct slot_page slot_page[SLOT_PAGES];
+	struct list_entry list[LIST_SIZE];
 };
 
 /* thread.c */
@@ -118,6 +140,7 @@ struct spawn {
 	bool suspended;		/* create it suspended */
 	pid_t tid;		/* out */
 };
+
 int ntapc__spawn(pthread_t *thread, const pthread_attr_t *attr, struct spawn *s);
 
 /* ring.c */
@@ -145,10 +168,12 @@ void ntapc__context_capture(struct ntapc_context *context);
 uint64_t ntapc__now_ns(void);
 uint64_t ntapc__realtime_ns(void);
 int ntapc__deadline(uint64_t timeout_ns, unsigned int flags, __u64 *deadline);
+
 struct nt_timeout {
 	uint64_t ns;
 	unsigned int flags;
 };
+
 struct nt_timeout ntapc__nt_timeout(int64_t hundred_ns);
 
 #endif /* NTAPC_INTERNAL_H */

@@ -27,5 +27,6 @@ int ntapc_terminate(int fd, uint32_t status)
 {
 	struct ntapc_terminate t = { .size = sizeof(t), .status = status };
 
+	ntapc__reap_later();
 	return ntapc__ioctl(fd, NTAPC_IOC_TERMINATE, &t);
 }

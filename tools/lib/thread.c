@@ -29,8 +29,10 @@ static void thread_exit(void *arg)
 
 	if (ntapc__tls.thread != t)
 		return;
-	if (ntapc__registered())
+	if (ntapc__registered()) {
+		ntapc__list_leave(t);
 		close(t->fd);
+	}
 	thread_free(t);
 }
 
@@ -86,6 +88,7 @@ int ntapc__thread_register(void)
 
 	if (ntapc__tls.thread)
 		thread_free(ntapc__tls.thread);
+	ntapc__reap();
 	t = thread_alloc();
 	if (!t)
 		return -ENOMEM;
@@ -102,6 +105,7 @@ int ntapc__thread_register(void)
 	ntapc__tls.unregistered.guard = 0;
 	ntapc__tls.thread = t;
 	ntapc_control_slot = t->control;
+	ntapc__list_enter(t);
 
 	if (exit_key_valid)
 		pthread_setspecific(exit_key, t);

@@ -294,9 +294,8 @@ int ntapc_resume(int fd, unsigned int flags);
  *
  * It ends at its next safe point, whatever it waits for, and runs nothing more, no
  * APC and no clean-up function: its locks stay locked. pthread_join() works, but a
- * detached thread's stack is never freed, nor is what the library holds for a thread,
- * a descriptor and some memory. ntapc_wait_thread() tells when it has ended. A
- * suspended one is resumed for that. A second call changes nothing.
+ * detached thread's stack is never freed. ntapc_wait_thread() tells when it has ended.
+ * A suspended one is resumed for that. A second call changes nothing.
  *
  * Return: 0; -ESRCH: it has exited; -EACCES; -EBADF, -ENOTTY; -ENOMEM.
  */

@@ -102,7 +102,7 @@ typedef struct _CLIENT_ID {
 typedef struct _PS_ATTRIBUTE {
 	ULONG_PTR Attribute;
 	SIZE_T Size;
-	__extension__ union {
+	union {
 		ULONG_PTR Value;
 		PVOID ValuePtr;
 	};

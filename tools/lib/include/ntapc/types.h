@@ -179,9 +179,7 @@ typedef struct __attribute__((aligned(16))) _CONTEXT {
 	DWORD64 Rax, Rcx, Rdx, Rbx, Rsp, Rbp, Rsi, Rdi;
 	DWORD64 R8, R9, R10, R11, R12, R13, R14, R15;
 	DWORD64 Rip;
-	__extension__ union {
-		XMM_SAVE_AREA32 FltSave;
-		XMM_SAVE_AREA32 FloatSave;
+	union {
 		__extension__ struct {
 			M128A Header[2];
 			M128A Legacy[8];
@@ -189,6 +187,8 @@ typedef struct __attribute__((aligned(16))) _CONTEXT {
 			M128A Xmm8, Xmm9, Xmm10, Xmm11, Xmm12, Xmm13, Xmm14;
 			M128A Xmm15;
 		};
+		XMM_SAVE_AREA32 FltSave;
+		XMM_SAVE_AREA32 FloatSave;
 	};
 	M128A VectorRegister[26];
 	DWORD64 VectorControl;

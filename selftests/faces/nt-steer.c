@@ -622,18 +622,23 @@ TEST(floating_point_context)
 	EXPECT_EQ(0x1357, exit_status(thread));
 }
 
-static _Atomic long *shared;	/* with a child: two counters, and an end */
+/* With a child that has two threads. */
+static struct {
+	_Atomic long tid[2], count[2], end;
+} *shared;
 
 static void *count_in_child(void *arg)
 {
-	_Atomic long *value = arg;
+	uintptr_t i = (uintptr_t)arg;
 
-	while (!atomic_load(&shared[2]))
-		atomic_fetch_add(value, 1);
+	atomic_store(&shared->tid[i], gettid());
+	while (!atomic_load(&shared->end))
+		atomic_fetch_add(&shared->count[i], 1);
 	return NULL;
 }
 
-static pid_t fork_counting(void)
+/* @suspend: when both count, the first thread does this, and then ends. */
+static pid_t fork_counting(NTSTATUS (*suspend)(void))
 {
 	pthread_t thread;
 	pid_t pid;
@@ -643,11 +648,32 @@ static pid_t fork_counting(void)
 	pid = fork();
 	if (pid)
 		return pid;
-	if (pthread_create(&thread, NULL, count_in_child, (void *)&shared[1]))
+	if (pthread_create(&thread, NULL, count_in_child, (void *)1))
 		_exit(1);
-	count_in_child((void *)&shared[0]);
+	if (suspend) {
+		atomic_store(&shared->tid[0], gettid());
+		if (!reaches(&shared->count[1], 1) || suspend())
+			_exit(2);
+		atomic_store(&shared->end, 1);
+	}
+	count_in_child((void *)0);
 	pthread_join(thread, NULL);
 	_exit(0);
+}
+
+/* Until both threads are. */
+static bool child_is_suspended(void)
+{
+	bool is = true;
+	int fd, i;
+
+	for (i = 0; is && i < 2; i++) {
+		is = reaches(&shared->tid[i], 1);
+		fd = is ? ntapc_thread_open(shared->tid[i]) : -1;
+		is = fd >= 0 && becomes(fd, NTAPC_THREAD_SUSPENDED);
+		close(fd);
+	}
+	return is;
 }
 
 static HANDLE process_handle(pid_t pid, ACCESS_MASK access, NTSTATUS *status)
@@ -663,13 +689,14 @@ static HANDLE process_handle(pid_t pid, ACCESS_MASK access, NTSTATUS *status)
 TEST(suspend_process)
 {
 	LARGE_INTEGER zero = { .QuadPart = 0 };
-	pid_t pid = fork_counting();
+	pid_t pid = fork_counting(NULL);
 	HANDLE process, weak;
 	NTSTATUS status;
 	long seen[2];
 
 	ASSERT_LT(0, pid);
-	ASSERT_TRUE(reaches(&shared[0], 1) && reaches(&shared[1], 1));
+	ASSERT_TRUE(reaches(&shared->count[0], 1));
+	ASSERT_TRUE(reaches(&shared->count[1], 1));
 	process = process_handle(pid, PROCESS_SUSPEND_RESUME | SYNCHRONIZE,
 				 &status);
 	ASSERT_EQ(STATUS_SUCCESS, status);
@@ -682,30 +709,52 @@ TEST(suspend_process)
 		  NtSuspendProcess(NtCurrentThread()));
 
 	EXPECT_EQ(STATUS_SUCCESS, NtSuspendProcess(process));
-	/* It doesn't wait for the safe points: until they have come. */
-	while (!stands_still(&shared[0]) || !stands_still(&shared[1]))
-		;
-	seen[0] = shared[0];
-	seen[1] = shared[1];
+	/* It doesn't wait for the safe points. */
+	ASSERT_TRUE(child_is_suspended());
+	seen[0] = shared->count[0];
+	seen[1] = shared->count[1];
 	EXPECT_EQ(STATUS_SUCCESS, NtSuspendProcess(process));
 	EXPECT_EQ(STATUS_SUCCESS, NtResumeProcess(process));
-	EXPECT_TRUE(stands_still(&shared[0]) && stands_still(&shared[1]));
-	EXPECT_EQ(seen[0], shared[0]);
-	EXPECT_EQ(seen[1], shared[1]);
+	let_others_run();
+	EXPECT_EQ(seen[0], shared->count[0]);
+	EXPECT_EQ(seen[1], shared->count[1]);
 	EXPECT_EQ(STATUS_SUCCESS, NtResumeProcess(process));
-	EXPECT_TRUE(reaches(&shared[0], seen[0] + 1));
-	EXPECT_TRUE(reaches(&shared[1], seen[1] + 1));
+	EXPECT_TRUE(reaches(&shared->count[0], seen[0] + 1));
+	EXPECT_TRUE(reaches(&shared->count[1], seen[1] + 1));
 
 	EXPECT_EQ(STATUS_TIMEOUT, NtWaitForSingleObject(process, FALSE, &zero));
 	EXPECT_EQ(STATUS_ACCESS_DENIED,
 		  NtWaitForSingleObject(weak, FALSE, &zero));
-	atomic_store(&shared[2], 1);
+	atomic_store(&shared->end, 1);
 	EXPECT_EQ(STATUS_WAIT_0, wait_for(process));
 	EXPECT_EQ(STATUS_PROCESS_IS_TERMINATING, NtSuspendProcess(process));
 	EXPECT_EQ(STATUS_PROCESS_IS_TERMINATING, NtResumeProcess(process));
 	EXPECT_EQ(0, end_of(pid));
 	EXPECT_EQ(STATUS_PROCESS_IS_TERMINATING, NtSuspendProcess(process));
 	EXPECT_EQ(STATUS_SUCCESS, NtClose(process));
+}
+
+static NTSTATUS suspend_ourselves(void)
+{
+	return NtSuspendProcess(NtCurrentProcess());
+}
+
+/* Of oneself, all threads: somebody else has to resume it. */
+TEST(suspend_own_process)
+{
+	pid_t pid = fork_counting(suspend_ourselves);
+	HANDLE process;
+	NTSTATUS status;
+
+	ASSERT_LT(0, pid);
+	process = process_handle(pid, PROCESS_ALL_ACCESS, &status);
+	ASSERT_EQ(STATUS_SUCCESS, status);
+	ASSERT_TRUE(child_is_suspended());
+	EXPECT_TRUE(stands_still(&shared->count[1]));
+	EXPECT_EQ(0, shared->end);
+	EXPECT_EQ(STATUS_SUCCESS, NtResumeProcess(process));
+	EXPECT_EQ(STATUS_WAIT_0, wait_for(process));
+	EXPECT_EQ(0, end_of(pid));
 }
 
 TEST(open_process)

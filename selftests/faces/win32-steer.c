@@ -4,6 +4,7 @@
  * Windows would be. Rule numbers are those of Documentation/nt-semantics.rst.
  */
 #include <string.h>
+#include <sys/resource.h>
 
 #include "ntapc/nt.h"
 #include "ntapc/win32.h"
@@ -339,6 +340,41 @@ TEST(ended_in_the_library)
 		ASSERT_EQ(i, exit_code(thread));
 		ASSERT_TRUE(CloseHandle(thread));
 		ASSERT_TRUE(handles_work());
+	}
+}
+
+#define DESCRIPTORS	48
+#define SMALL_STACK	(128 * 1024)
+
+static DWORD WINAPI wait_here(LPVOID parameter)
+{
+	sem_post((sem_t *)parameter);
+	for (;;)
+		Sleep(INFINITE);
+	return 0;
+}
+
+/* Ended threads leave no descriptor of the library's: more of them than there are. */
+TEST(ended_threads_leave_nothing)
+{
+	struct rlimit limit = { DESCRIPTORS, DESCRIPTORS };
+	HANDLE thread;
+	sem_t ready;
+	int i;
+
+	sem_init(&ready, 0, 0);
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	for (i = 0; i < 3 * DESCRIPTORS; i++) {
+		thread = CreateThread(NULL, SMALL_STACK, wait_here, &ready,
+				      STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+		ASSERT_NE(NULL, thread) {
+			TH_LOG("thread %d: error %u", i, GetLastError());
+		}
+		ASSERT_TRUE(come(&ready));
+		ASSERT_TRUE(TerminateThread(thread, i));
+		ASSERT_EQ(WAIT_OBJECT_0, WaitForSingleObject(thread, INFINITE));
+		ASSERT_EQ(i, exit_code(thread));
+		ASSERT_TRUE(CloseHandle(thread));
 	}
 }
 

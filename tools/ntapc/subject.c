@@ -26,7 +26,8 @@ int subject_refused(const struct subject *s, int err)
 	fprintf(stderr, "ntapc %s: ", s->verb);
 	switch (-err) {
 	case ESRCH:
-		fprintf(stderr, "there is no thread %d", s->tid);
+		fprintf(stderr, "there is no thread %d, or it is the kernel's",
+			s->tid);
 		break;
 	case EACCES:
 		fprintf(stderr, "thread %d isn't one that you may debug: it is"

@@ -99,12 +99,11 @@ enum client_leak {
 #define CLIENT_CHANGE		(1U << 2)	/* kernel routine: another, other arguments */
 #define CLIENT_REINSERT		(1U << 3)	/* kernel routine: .times more */
 #define CLIENT_TWICE		(1U << 4)	/* insert it a second time at once */
+#define CLIENT_ATOMIC		(1U << 5)	/* insert it with preemption disabled */
 /* of waits */
-#define CLIENT_ALERTABLE	(1U << 5)
+#define CLIENT_ALERTABLE	(1U << 6)
 /* of CLIENT_CREATE_SYSTEM */
-#define CLIENT_REPEAT		(1U << 6)
-/* with preemption disabled */
-#define CLIENT_ATOMIC		(1U << 7)
+#define CLIENT_REPEAT		(1U << 7)
 
 /* What CLIENT_CHANGE makes of context and arguments. */
 #define CLIENT_CHANGED(value)	((value) + 0x1000)

@@ -53,24 +53,16 @@ static s64 enter_guarded(const struct client_step *step)
 	return ntapc_enter_guarded_region();
 }
 
-static s64 leave(const struct client_step *step, void (*leave_region)(void))
-{
-	if (step->flags & CLIENT_ATOMIC)
-		preempt_disable();
-	leave_region();
-	if (step->flags & CLIENT_ATOMIC)
-		preempt_enable();
-	return 0;
-}
-
 static s64 leave_critical(const struct client_step *step)
 {
-	return leave(step, ntapc_leave_critical_region);
+	ntapc_leave_critical_region();
+	return 0;
 }
 
 static s64 leave_guarded(const struct client_step *step)
 {
-	return leave(step, ntapc_leave_guarded_region);
+	ntapc_leave_guarded_region();
+	return 0;
 }
 
 static s64 are_disabled(const struct client_step *step)

@@ -821,8 +821,8 @@ struct ntapc_terminate {
  * nothing is taken that user code couldn't have had. Setting
  * NTAPC_CONTEXT_SEGMENTS changes nothing.
  *
- * Errors: EFAULT, E2BIG, EINVAL (also an extended state that the processor
- * refuses, or shorter than 576 bytes), ESRCH, EACCES, EOPNOTSUPP (a thread of a
+ * Errors: EFAULT, E2BIG, EINVAL (also an extended state to set that the processor
+ * refuses, shorter than 576 bytes or longer than there is), ESRCH, EACCES, EOPNOTSUPP (a thread of a
  * 32-bit process; no extended state here), EINTR, ENOMEM. After EFAULT because of
  * @context or @xstate nothing was set.
  */

@@ -256,18 +256,32 @@ static bool remove_apc(struct model *m, int nr)
 }
 
 /* 7.2 */
-static bool flush(struct model *m, int mode, unsigned int max)
+static bool flush(struct model *m, struct apc_state *state, int mode,
+		  unsigned int max)
 {
-	struct queue *queue = &m->active.queue[mode];
+	struct queue *queue = &state->queue[mode];
 
-	while (queue->nr && (!max || (unsigned int)m->flushed.nr < max)) {
+	while (queue->nr && max--) {
 		int nr = take_at(queue, 0);
 
 		m->apc[nr].inserted = false;
 		put(&m->flushed, m->flushed.nr, nr);
 	}
-	settle(m, &m->active, mode);
-	return max && queue->nr;
+	settle(m, state, mode);
+	return queue->nr;
+}
+
+/* 7.3: all four queues. */
+static bool run_down(struct model *m, unsigned int max)
+{
+	bool more = false;
+	int mode;
+
+	for (mode = KERNEL; mode <= USER; mode++) {
+		more |= flush(m, &m->active, mode, max);
+		more |= flush(m, &m->saved, mode, max);
+	}
+	return more;
 }
 
 /* 4.2 to 4.4 */
@@ -737,7 +751,11 @@ static void take_step(struct model *m, const struct exerciser_step *step,
 		ret = remove_apc(m, step->apc);
 		break;
 	case STEP_FLUSH:
-		ret = flush(m, step->a, step->value);
+		ret = flush(m, &m->active, step->a,
+			    step->value ? step->value : EXERCISER_APCS);
+		break;
+	case STEP_RUN_DOWN:
+		ret = run_down(m, step->value);
 		break;
 	case STEP_NEXT_KERNEL:
 		apc = next_kernel(m, step->a, &blocked);
@@ -909,6 +927,7 @@ static const struct weight {
 	{ STEP_INSERT_EXIT, 0, ~IN(END) },
 	{ STEP_REMOVE, IN(QUEUES), 0 },
 	{ STEP_FLUSH, 0, IN(COUNTS) },
+	{ STEP_RUN_DOWN, 0, IN(COUNTS) },
 	{ STEP_NEXT_KERNEL, IN(QUEUES) | IN(SUSPEND) | IN(ATTACHED), 0 },
 	{ STEP_NEXT_KERNEL, IN(REGIONS) | IN(END) | IN(MIX), 0 },
 	{ STEP_KERNEL_DONE, IN(SUSPEND) | IN(ATTACHED), 0 },
@@ -983,6 +1002,7 @@ static bool is_own(int what)
 	case STEP_INSERT_EXIT:
 	case STEP_REMOVE:
 	case STEP_FLUSH:
+	case STEP_RUN_DOWN:
 	case STEP_KERNEL_RUNS:
 	case STEP_ALERT:
 	case STEP_ALERT_BY_ID:
@@ -1050,6 +1070,10 @@ static bool fill_in(const struct model *m, struct exerciser_step *step)
 		if (one_in(2) && !ends_thread(&m->active))
 			step->value = 1 + below(4);
 		return one_in(4);
+	case STEP_RUN_DOWN:
+		step->value = ends_thread(&m->active) || ends_thread(&m->saved) ?
+				      EXERCISER_APCS : 1 + below(4);
+		return !m->queueable || one_in(16);
 	case STEP_NEXT_KERNEL:
 		step->a = one_in(2);
 		return true;
@@ -1160,6 +1184,7 @@ static const char *const names[NR_STEPS] = {
 	[STEP_INSERT_EXIT] = "insert exit",
 	[STEP_REMOVE] = "remove",
 	[STEP_FLUSH] = "flush",
+	[STEP_RUN_DOWN] = "run down",
 	[STEP_NEXT_KERNEL] = "next kernel",
 	[STEP_KERNEL_DONE] = "kernel done",
 	[STEP_NEXT_USER] = "next user",

@@ -233,6 +233,16 @@ static bool step_flush(struct exerciser *ex, const struct exerciser_step *step)
 	return more;
 }
 
+static bool step_run_down(struct exerciser *ex,
+			  const struct exerciser_step *step)
+{
+	LIST_HEAD(flushed);
+	bool more = ntapc_core_run_down_some(&ex->kt, step->value, &flushed);
+
+	show_taken(ex, &flushed, false);
+	return more;
+}
+
 static u32 step_next_users(struct exerciser *ex,
 			   const struct exerciser_step *step)
 {
@@ -363,6 +373,9 @@ static void do_step(struct exerciser *ex, const struct exerciser_step *step,
 		break;
 	case STEP_FLUSH:
 		result->ret = step_flush(ex, step);
+		break;
+	case STEP_RUN_DOWN:
+		result->ret = step_run_down(ex, step);
 		break;
 	case STEP_NEXT_KERNEL:
 		next = step_next_kernel(ex, step->a, &blocked);

@@ -34,6 +34,7 @@ enum exerciser_what {
 	STEP_INSERT_EXIT,
 	STEP_REMOVE,		/* [apc] */
 	STEP_FLUSH,		/* [a: mode, value: at most so many, 0 for all] */
+	STEP_RUN_DOWN,		/* [value: at most so many of each queue] */
 	STEP_NEXT_KERNEL,	/* [a: a normal one's normal routine begins] */
 	STEP_KERNEL_DONE,
 	STEP_NEXT_USER,		/* [a: guarded, b: keep it] */

@@ -345,6 +345,109 @@ static void exit_outlives_others(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, state->exit_pending);
 }
 
+/* 7.3: of a thread that has ended, in one call and in two. */
+struct run_down_row {
+	bool attached;
+	unsigned int max;
+	const char *first, *second;
+};
+
+static const struct run_down_row run_down_rows[] = {
+	{ false, 2, "cagedbhf", "" },
+	{ true, 2, "gecahfdb", "" },
+	{ false, 1, "cgdh", "aebf" },
+	{ true, 1, "gchd", "eafb" },
+};
+
+static void run_down_desc(const struct run_down_row *row, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%sattached, %u of each",
+		 row->attached ? "" : "not ", row->max);
+}
+
+KUNIT_ARRAY_PARAM(run_down, run_down_rows, run_down_desc);
+
+static void check_nothing_left(struct kunit *test,
+			       const struct ntapc_apc_state *state)
+{
+	int mode;
+
+	for (mode = 0; mode < NTAPC_NR_MODES; mode++)
+		KUNIT_EXPECT_TRUE(test, ntapc_apc_state_empty(state, mode));
+	KUNIT_EXPECT_FALSE(test, state->kernel_pending);
+	KUNIT_EXPECT_FALSE(test, state->user_pending);
+	KUNIT_EXPECT_FALSE(test, state->special_pending);
+	KUNIT_EXPECT_FALSE(test, state->exit_pending);
+}
+
+/* Both environments have a normal and a special one of each mode, armed. */
+static void ended_thread_keeps_nothing(struct kunit *test)
+{
+	const struct run_down_row *row = test->param_value;
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_kthread *kt = &f->kt;
+	static const enum ntapc_test_kind kinds[] = {
+		NORMAL_KERNEL, ORDINARY_USER, SPECIAL_KERNEL, SPECIAL_USER,
+	};
+	bool more = *row->second;
+	LIST_HEAD(flushed);
+	LIST_HEAD(rest);
+	int i;
+
+	ntapc_test_queue_all(test, "nosx");
+	if (row->attached)
+		ntapc_test_attach(kt);
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct ntapc_apc *apc = ntapc_test_make(f, 'e' + i, kinds[i]);
+		enum ntapc_wake wake;
+
+		apc->environment = NTAPC_ENV_ATTACHED;
+		KUNIT_ASSERT_TRUE(test, ntapc_core_insert(kt, apc, 0, 0, true,
+							  &wake));
+	}
+	kt->apc_queueable = false;
+	kt->apc_state.user_pending = true;
+	kt->saved_apc_state.user_pending = true;
+	kt->saved_apc_state.kernel_pending = true;
+
+	KUNIT_EXPECT_EQ(test, ntapc_core_run_down_some(kt, row->max, &flushed),
+			more);
+	check_flushed(test, &flushed, row->first);
+	if (more)
+		KUNIT_EXPECT_FALSE(test,
+				   ntapc_core_run_down_some(kt, row->max,
+							    &rest));
+	check_flushed(test, &rest, row->second);
+	check_nothing_left(test, &kt->apc_state);
+	check_nothing_left(test, &kt->saved_apc_state);
+}
+
+/* Whichever queue it is that has more. */
+static void rest_is_told_of(struct kunit *test)
+{
+	static const char *const queued[] = { "nn", "ss", "oo", "xx" };
+	struct ntapc_fixture *f = test->priv;
+	int i;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(queued); i++) {
+		LIST_HEAD(flushed);
+
+		ntapc_fixture_reset(f);
+		ntapc_test_queue_all(test, queued[i / 2]);
+		if (i % 2)
+			ntapc_test_attach(&f->kt);
+		KUNIT_EXPECT_TRUE_MSG(test,
+				      ntapc_core_run_down_some(&f->kt, 1,
+							       &flushed),
+				      "%d", i);
+		KUNIT_EXPECT_FALSE_MSG(test,
+				       ntapc_core_run_down_some(&f->kt, 1,
+								&flushed),
+				       "%d", i);
+		check_flushed(test, &flushed, "ab");
+	}
+}
+
 static struct kunit_case flush_cases[] = {
 	KUNIT_CASE_PARAM(active_queue_is_flushed, flush_gen_params),
 	KUNIT_CASE(saved_queue_is_left),
@@ -352,6 +455,8 @@ static struct kunit_case flush_cases[] = {
 	KUNIT_CASE_PARAM(queue_is_flushed_in_parts, part_gen_params),
 	KUNIT_CASE(exit_is_flushed),
 	KUNIT_CASE(exit_outlives_others),
+	KUNIT_CASE_PARAM(ended_thread_keeps_nothing, run_down_gen_params),
+	KUNIT_CASE(rest_is_told_of),
 	{ }
 };
 

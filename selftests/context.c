@@ -1180,12 +1180,13 @@ TEST_F(context, errors)
 		TRY(-EFAULT, worker.fd, .what = GENERAL, .context = 16);
 		if (features & NTAPC_FEATURE_EXTENDED) {
 			TRY(-EFAULT, worker.fd, .what = NTAPC_CONTEXT_EXTENDED,
-			    .xstate = KERNEL_ADDRESS, .xstate_size = 4096);
+			    .xstate = KERNEL_ADDRESS,
+			    .xstate_size = XSTATE_MIN);
 			self->c = good_context();
 			TRY(-EFAULT, worker.fd,
 			    .what = NTAPC_CONTEXT_EXTENDED | GENERAL,
 			    .context = ADDR(&self->c), .xstate = 16,
-			    .xstate_size = 4096);
+			    .xstate_size = XSTATE_MIN);
 		}
 #undef TRY
 	}

@@ -341,31 +341,39 @@ struct sweep {
 	const struct task_struct *except;
 };
 
-/* A thread that the sweep hasn't come by yet, or NULL. */
-static struct task_struct *next_to_sweep(struct task_struct *leader,
-				     const struct sweep *sweep)
+/* Threads that are looked for in one go. */
+#define SWEEP_CHUNK	32
+
+static bool swept(const struct task_struct *task, const struct sweep *sweep)
+{
+	const struct ntapc_thread *thread = ntapc_thread_find(task);
+	const struct ntapc_suspension *suspension =
+		thread ? READ_ONCE(thread->suspension) : NULL;
+
+	return suspension && READ_ONCE(suspension->round) == sweep->round;
+}
+
+/* Up to SWEEP_CHUNK threads that the sweep hasn't come by yet, referenced. */
+static int find_unswept(struct task_struct *leader, const struct sweep *sweep,
+			struct task_struct **tasks)
 {
 	const unsigned int unfit =
 		PF_EXITING | PF_IO_WORKER | NTAPC_PF_USER_WORKER;
-	struct task_struct *task, *found = NULL;
-	struct ntapc_thread *thread;
+	struct task_struct *task;
+	int nr = 0;
 
 	rcu_read_lock();
 	for_each_thread(leader, task) {
-		struct ntapc_suspension *suspension;
-
-		if (task == sweep->except || READ_ONCE(task->flags) & unfit)
+		if (task == sweep->except || READ_ONCE(task->flags) & unfit ||
+		    swept(task, sweep))
 			continue;
-		thread = ntapc_thread_find(task);
-		suspension = thread ? READ_ONCE(thread->suspension) : NULL;
-		if (!suspension || READ_ONCE(suspension->round) != sweep->round) {
-			found = task;
-			get_task_struct(found);
+		get_task_struct(task);
+		tasks[nr++] = task;
+		if (nr == SWEEP_CHUNK)
 			break;
-		}
 	}
 	rcu_read_unlock();
-	return found;
+	return nr;
 }
 
 /* 0, or ENOMEM. A thread that ends or is at its limit is left alone. */
@@ -420,8 +428,8 @@ static void undo_one(struct ntapc_thread *thread, void *data)
 		lower_locked(thread, sweep->undo);
 }
 
-/* More threads than this that come up meanwhile get away. */
-#define MAX_SWEPT	1048576
+/* As often a process is looked through: what comes up even later gets away. */
+#define MAX_ROUNDS	65536
 
 /*
  * A thread that isn't suspended yet may make another one: look again until there
@@ -429,14 +437,20 @@ static void undo_one(struct ntapc_thread *thread, void *data)
  */
 static int sweep_process(struct task_struct *leader, struct sweep *sweep)
 {
-	struct task_struct *task;
-	unsigned int nr = 0;
-	int ret = 0;
+	struct task_struct *tasks[SWEEP_CHUNK];
+	unsigned int round;
+	int ret = 0, i, nr;
 
 	sweep->round = atomic64_inc_return(&rounds);
-	while (!ret && nr++ < MAX_SWEPT && (task = next_to_sweep(leader, sweep))) {
-		ret = sweep_one(task, sweep);
-		put_task_struct(task);
+	for (round = 0; !ret && round < MAX_ROUNDS; round++) {
+		nr = find_unswept(leader, sweep, tasks);
+		if (!nr)
+			break;
+		for (i = 0; i < nr; i++) {
+			if (!ret)
+				ret = sweep_one(tasks[i], sweep);
+			put_task_struct(tasks[i]);
+		}
 		if (!ret && fatal_signal_pending(current))
 			ret = -EINTR;
 		cond_resched();

@@ -177,8 +177,12 @@ static struct ntapc_process *get_process(struct task_struct *task,
 
 static void free_thread_rcu(struct rcu_head *rcu)
 {
-	kmem_cache_free(thread_cache,
-			container_of(rcu, struct ntapc_thread, rcu));
+	struct ntapc_thread *thread =
+		container_of(rcu, struct ntapc_thread, rcu);
+
+	/* Sweeps look at it under RCU. */
+	kfree(thread->suspension);
+	kmem_cache_free(thread_cache, thread);
 }
 
 static void free_thread(struct kref *kref)
@@ -189,7 +193,6 @@ static void free_thread(struct kref *kref)
 	/* There is something only if the module was going as it ended. */
 	ntapc_run_down(thread);
 	kfree(thread->continuation);
-	kfree(thread->suspension);
 	if (thread->system)
 		ntapc_system_free(thread->system);
 	ntapc_restart_free_all(thread);

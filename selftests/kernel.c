@@ -2,7 +2,7 @@
 /*
  * The in-kernel API, through a client module (client/): rules 2.1 to 2.5, 3.1 to
  * 3.8, 4.2 to 4.8, 5.1, 5.5, 6.1 to 6.7, 7.1 to 7.4, 8.1 to 8.5, 9.10, 9.12, 11.1,
- * 11.4 and 11.10. Needs NTAPC_CLIENT_KO, the client's file.
+ * 11.4, 11.8 and 11.10. Needs NTAPC_CLIENT_KO, the client's file.
  *
  * What ran is compared as text, in the order in which it ran: K1 is the kernel
  * routine of APC 1, N1 its normal routine, O another normal routine that the
@@ -483,6 +483,26 @@ TEST_F(kernel, kernel_routine_is_interrupted)
 	EXPECT_STREQ("K1 K2 k2 M1 k1", trace());
 }
 
+/* Nor is sleeping forbidden there; the client stays meanwhile. */
+TEST_F(kernel, kernel_routine_sleeps)
+{
+	struct worker worker = {};
+
+	ASSERT_EQ(0, PROGRAM(1, STEP(WAIT_GATE, .id = 1)));
+	ASSERT_TRUE(worker_start(&worker, dev, spin));
+	EXPECT_EQ(1, RUN(NORMAL(1, .target = worker.tid,
+				.kernel_program = 1)));
+	ASSERT_TRUE(wait_order("K1"));
+	close(client);
+	EXPECT_TRUE(is_busy(unload_client()));
+	ASSERT_EQ(0, open_client());
+	EXPECT_STREQ("K1", trace());
+	EXPECT_EQ(0, RUN(STEP(OPEN_GATE, .id = 1)));
+	EXPECT_TRUE(wait_until(!strcmp("K1 k1 N1 n1", trace())));
+	worker_go(&worker);
+	worker_join(&worker);
+}
+
 /* 4.3: the kernel routine may take the normal routine away. */
 TEST_F(kernel, kernel_routine_suppresses)
 {
@@ -877,7 +897,7 @@ TEST_F(kernel, exit_in_a_region)
 	EXPECT_EQ(2, count_events(CLIENT_RUNDOWN));
 }
 
-/* Threat 23: a child inherits neither regions nor APCs. */
+/* A child inherits neither regions nor APCs. */
 TEST_F(kernel, fork_inherits_nothing)
 {
 	pid_t child;
@@ -893,7 +913,7 @@ TEST_F(kernel, fork_inherits_nothing)
 	EXPECT_STREQ("K1 N1", order());
 }
 
-/* Threat 12: a thread with the id of one that has ended isn't that one. */
+/* 14.5: a thread with the id of one that has ended isn't that one. */
 TEST_F(kernel, recycled_id)
 {
 	pid_t first, second = 0;
@@ -1226,6 +1246,68 @@ TEST_F(kernel_wait, object_first)
 					   THE_WAIT(CLIENT_FOREVER)));
 	EXPECT_EQ(NTAPC_STATUS_WAIT_0, RUN(THE_WAIT(0)));
 	EXPECT_EQ(0, log_count());
+}
+
+/* 11.8: a deadline may be a time of day, NT's. */
+TEST_F(kernel, absolute_deadline)
+{
+	/* In 100 ns, from 1601 to 1970. */
+	const __u64 epoch = 116444736000000000ULL;
+	__u64 begin = now_on(CLOCK_REALTIME);
+
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS,
+		  RUN(STEP(DELAY, .flags = CLIENT_RAW_TIME,
+			   .arg = { epoch + (begin + 50 * NS_PER_MS) / 100 })));
+	EXPECT_LE(begin + 50 * NS_PER_MS, now_on(CLOCK_REALTIME));
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS,
+		  RUN(STEP(DELAY, .flags = CLIENT_RAW_TIME,
+			   .arg = { epoch + begin / 100 })));
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS,
+		  RUN(STEP(DELAY, .flags = CLIENT_RAW_TIME, .arg = { 1 })));
+}
+
+static void no_op(int sig)
+{
+	(void)sig;
+}
+
+#define ERESTARTSYS	512
+
+/* Linux's own: a signal ends a wait of user mode, one of kernel mode it doesn't. */
+TEST_F(kernel, signal_in_a_wait)
+{
+	struct sigaction action = { .sa_handler = no_op };
+	struct job job = {};
+
+	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
+	ASSERT_TRUE(START_JOB(&job, STEP(DELAY, .mode = USER_MODE,
+					 .arg = { CLIENT_FOREVER }),
+			      STEP(DELAY, .mode = KERNEL_MODE,
+				   .arg = { 200 })));
+	ASSERT_TRUE(wait_waiting(job.worker.fd));
+	pthread_kill(job.worker.thread, SIGUSR1);
+	worker_join(&job.worker);
+	EXPECT_EQ(-ERESTARTSYS, job.steps[0].result);
+	/* The signal is still pending there. */
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS, job.steps[1].result);
+}
+
+TEST_F(kernel, kill_in_a_wait)
+{
+	pid_t child = fork();
+	int thread;
+
+	ASSERT_LE(0, child);
+	if (!child) {
+		RUN(STEP(DELAY, .mode = KERNEL_MODE,
+			 .arg = { CLIENT_FOREVER }));
+		_exit(1);
+	}
+	thread = open_thread(dev, child);
+	ASSERT_LE(0, thread);
+	ASSERT_TRUE(wait_waiting(thread));
+	kill(child, SIGKILL);
+	EXPECT_EQ(-SIGKILL, reap(child));
 }
 
 /* Linux's system calls, a variant of each */
@@ -1578,7 +1660,7 @@ TEST_F(kernel, routine_leaks_a_lock)
 /* Storms */
 
 /*
- * Threats 2 and 10: however the target ends while others insert, remove and ask,
+ * However the target ends while others insert, remove and ask,
  * each APC that was inserted has its kernel routine called, or its rundown
  * routine, or was removed: one of them, once.
  */
@@ -1798,7 +1880,7 @@ static void *plug_and_unplug(void *arg)
 	return NULL;
 }
 
-/* Threat 22: processors come and go meanwhile. */
+/* Processors come and go meanwhile. */
 TEST_F_TIMEOUT(kernel, cpu_goes_and_comes, 120)
 {
 	unsigned int rounds = scaled(300), i, nr;
@@ -1834,7 +1916,7 @@ TEST_F_TIMEOUT(kernel, cpu_goes_and_comes, 120)
 	}
 }
 
-/* Unloading: threat 1 */
+/* Unloading */
 
 /* What keeps a queued APC from running. */
 enum hindrance {

@@ -102,6 +102,7 @@ enum client_leak {
 #define CLIENT_ATOMIC		(1U << 5)	/* insert it with preemption disabled */
 /* of waits */
 #define CLIENT_ALERTABLE	(1U << 6)
+#define CLIENT_RAW_TIME		(1U << 8)	/* .arg[0] is in NT's units */
 /* of CLIENT_CREATE_SYSTEM */
 #define CLIENT_REPEAT		(1U << 7)
 

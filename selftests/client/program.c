@@ -128,22 +128,25 @@ static s64 thaw_all(const struct client_step *step)
 
 /* Waits */
 
-/* NT's: units of 100 ns, and below 0 from now on. */
-static s64 interval_of(u64 ms)
+/* NT's: units of 100 ns; below 0 from now on, else since 1601. */
+static s64 interval_of(const struct client_step *step)
 {
-	return ms == CLIENT_FOREVER ? S64_MIN : -(s64)(ms * 10000);
+	if (step->flags & CLIENT_RAW_TIME)
+		return step->arg[0];
+	return step->arg[0] == CLIENT_FOREVER ? S64_MIN :
+						-(s64)(step->arg[0] * 10000);
 }
 
 static s64 delay(const struct client_step *step)
 {
 	return ntapc_delay_execution(step->mode,
 				     step->flags & CLIENT_ALERTABLE,
-				     interval_of(step->arg[0]));
+				     interval_of(step));
 }
 
 static s64 do_wait(struct ntapc_thread *thread, const struct client_step *step)
 {
-	s64 interval = interval_of(step->arg[0]);
+	s64 interval = interval_of(step);
 
 	return ntapc_wait_for_thread(thread, step->mode,
 				     step->flags & CLIENT_ALERTABLE,

@@ -54,6 +54,8 @@ NTSTATUS ntapc__probe_for_write(void *at, size_t length);
 NTSTATUS ntapc__nt_create_thread(void *(*start)(void *), void *arg,
 				 SIZE_T stack, bool suspended,
 				 struct object *thread);
+NTSTATUS ntapc__nt_publish_thread(const struct object *thread, bool suspended,
+				  HANDLE *handle);
 void ntapc__nt_exit_thread(ULONG status) __attribute__((noreturn));
 bool ntapc__thread_has_exited(int fd);
 

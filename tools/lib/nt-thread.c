@@ -65,6 +65,20 @@ NTSTATUS ntapc__nt_create_thread(void *(*start)(void *), void *arg,
 	return STATUS_SUCCESS;
 }
 
+/* Without a handle nobody could resume it. */
+NTSTATUS ntapc__nt_publish_thread(const struct object *thread, bool suspended,
+				  HANDLE *handle)
+{
+	NTSTATUS status = ntapc__handle_insert(thread, handle);
+
+	if (status) {
+		if (suspended)
+			ntapc_terminate(thread->fd, status);
+		close(thread->fd);
+	}
+	return status;
+}
+
 static void give_client_id(PPS_ATTRIBUTE_LIST list, pid_t tid)
 {
 	CLIENT_ID id = {
@@ -129,7 +143,7 @@ NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
 	}
 	give_client_id(AttributeList, thread.tid);
 	thread.access = ntapc__object_access(OBJECT_THREAD, DesiredAccess);
-	return ntapc__object_publish(&thread, ThreadHandle);
+	return ntapc__nt_publish_thread(&thread, suspended, ThreadHandle);
 }
 
 NTSTATUS NTAPI NtOpenThread(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,

@@ -168,7 +168,7 @@ HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes,
 		return NULL;
 	}
 	thread.access = THREAD_ALL_ACCESS;
-	if (!done(ntapc__object_publish(&thread, &handle)))
+	if (!done(ntapc__nt_publish_thread(&thread, suspended, &handle)))
 		return NULL;
 	if (lpThreadId)
 		*lpThreadId = thread.tid;

@@ -1762,7 +1762,7 @@ static void *spin_in_thread(void *arg)
 
 static void be_victim(enum way way, atomic_int *stage)
 {
-	char *argv[] = { "/bin/true", NULL };
+	static char *const argv[] = { "/bin/true", NULL };
 	pthread_t thread;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -155,4 +155,132 @@ TEST_F(abi32, waits)
 		  wait_thread(self->dev, 0, in_ms(PATIENCE_MS), worker.fd));
 }
 
+static void count_worker(struct worker *worker)
+{
+	volatile __u64 *count = &worker->arg;
+
+	while (atomic_load_explicit(&worker->go, memory_order_relaxed) < 2)
+		++*count;
+}
+
+/* Registers are those of 64 bit code. */
+TEST_F(abi32, no_contexts)
+{
+	struct ntapc_context context = {};
+	struct worker worker = {};
+
+	EXPECT_EQ(-EOPNOTSUPP, get_context(self->self, NTAPC_CONTEXT_CONTROL,
+					   &context));
+	EXPECT_EQ(-EOPNOTSUPP, set_context(self->self, NTAPC_CONTEXT_CONTROL,
+					   &context));
+	ASSERT_TRUE(worker_start(&worker, self->dev, count_worker));
+	ASSERT_TRUE(moves(&worker.arg));
+	EXPECT_EQ(-EOPNOTSUPP, get_context(worker.fd, NTAPC_CONTEXT_INTEGER,
+					   &context));
+	EXPECT_EQ(-EOPNOTSUPP, set_context(worker.fd, NTAPC_CONTEXT_INTEGER,
+					   &context));
+	EXPECT_TRUE(moves(&worker.arg));
+	worker_go(&worker);
+	worker_join(&worker);
+}
+
+/* Everything else there is. */
+TEST_F(abi32, suspend)
+{
+	struct worker worker = {};
+	int i;
+
+	ASSERT_TRUE(worker_start(&worker, self->dev, count_worker));
+	ASSERT_TRUE(moves(&worker.arg));
+	for (i = 0; i < 10; i++) {
+		ASSERT_EQ(0, suspend_thread(worker.fd, NTAPC_SUSPEND_WAIT));
+		EXPECT_TRUE(stands_still(&worker.arg));
+		ASSERT_EQ(1, resume_thread(worker.fd, 0));
+		EXPECT_TRUE(moves(&worker.arg));
+	}
+	worker_go(&worker);
+	worker_join(&worker);
+}
+
+static int fds[2];
+
+static void read_worker(struct worker *worker)
+{
+	char c;
+
+	worker->ret = read(fds[0], &c, 1);
+}
+
+TEST_F(abi32, suspend_in_a_read)
+{
+	struct worker worker;
+	int i;
+
+	ASSERT_EQ(0, pipe2(fds, O_CLOEXEC));
+	ASSERT_TRUE(worker_start(&worker, self->dev, read_worker));
+	for (i = 0; i < 3; i++) {
+		ASSERT_TRUE(wait_asleep(worker.tid));
+		ASSERT_EQ(0, suspend_thread(worker.fd, NTAPC_SUSPEND_WAIT));
+		ASSERT_EQ(1, resume_thread(worker.fd, 0));
+	}
+	EXPECT_EQ(1, write(fds[1], "x", 1));
+	worker_join(&worker);
+	EXPECT_EQ(1, worker.ret);
+}
+
+TEST_F(abi32, alerts)
+{
+	EXPECT_EQ(0, alert_thread(self->self));
+	EXPECT_EQ(NTAPC_STATUS_ALERTED,
+		  take_records(self->dev, self->records, 16));
+	EXPECT_EQ(0, alert_by_id(self->dev, getpid()));
+	EXPECT_EQ(NTAPC_STATUS_ALERTED, wait_by_id(self->dev, 0, 0));
+	EXPECT_EQ(NTAPC_STATUS_TIMEOUT, wait_by_id(self->dev, 0, 0));
+}
+
+TEST_F(abi32, terminate)
+{
+	static void (*const where[])(struct worker *worker) = {
+		count_worker, read_worker,
+	};
+	struct ntapc_thread_info info;
+	struct worker worker;
+	unsigned int i;
+
+	ASSERT_EQ(0, pipe2(fds, O_CLOEXEC));
+	for (i = 0; i < ARRAY_SIZE(where); i++) {
+		worker.ret = 0;
+		worker.arg = 0;
+		ASSERT_TRUE(worker_start(&worker, self->dev, where[i]));
+		ASSERT_TRUE(i ? wait_asleep(worker.tid) : moves(&worker.arg));
+		EXPECT_EQ(0, terminate_thread(worker.fd, 0xdead0001));
+		ASSERT_TRUE(wait_gone(worker.fd));
+		worker_join(&worker);
+		EXPECT_EQ(0, worker.ret);
+		ASSERT_EQ(0, get_thread_info(worker.fd, &info));
+		EXPECT_EQ(0xdead0001, info.exit_status);
+		close(worker.fd);
+	}
+}
+
+TEST_F(abi32, kernel_apcs)
+{
+	struct ntapc_apc_result result;
+	__u64 values[4];
+	int apc;
+
+	apc = kernel_apc(self->self, 0, "count", 0);
+	ASSERT_LE(0, apc);
+	ASSERT_EQ(0, apc_result(apc, &result, values, 4));
+	EXPECT_EQ(NTAPC_APC_RUN, result.state);
+	EXPECT_EQ(1, result.nr_values);
+	EXPECT_EQ(1, values[0]);
+	apc = kernel_apc(self->self, 0, "stack", 4);
+	ASSERT_LE(0, apc);
+	ASSERT_EQ(0, apc_result(apc, &result, values, 4));
+	EXPECT_EQ(NTAPC_APC_RUN, result.state);
+	EXPECT_LE(1, result.nr_values);
+	EXPECT_EQ(0, apc_remove(apc));
+}
+
 TEST_HARNESS_MAIN

@@ -1179,6 +1179,7 @@ TEST_F_TIMEOUT(suspend, by_many, 60)
  * them from outside gets them going again.
  */
 static struct worker pair[2];
+static __u32 pair_flags;
 
 static void suspend_the_other(struct worker *worker)
 {
@@ -1189,7 +1190,7 @@ static void suspend_the_other(struct worker *worker)
 	worker_wait(worker);
 	other = pair[worker == &pair[0]].fd;
 	for (i = 0; i < worker->arg; i++) {
-		ret = suspend_thread(other, 0);
+		ret = suspend_thread(other, pair_flags);
 		/* It may be through already. */
 		if (ret < 0 && ret != -ESRCH)
 			worker->ret = ret;
@@ -1197,34 +1198,49 @@ static void suspend_the_other(struct worker *worker)
 	}
 }
 
-TEST_F_TIMEOUT(suspend, each_other, 60)
+static bool run_pair(unsigned int rounds, __u32 flags)
 {
-	unsigned int rounds = scaled(1000), i;
-	bool both = false;
+	bool through;
+	int i;
 
+	pair_flags = flags;
 	for (i = 0; i < 2; i++) {
 		pair[i].arg = rounds;
 		pair[i].ret = 0;
-		ASSERT_TRUE(worker_start(&pair[i], dev, suspend_the_other));
-		ASSERT_TRUE(worker_reached(&pair[i], 1));
+		if (!worker_start(&pair[i], dev, suspend_the_other) ||
+		    !worker_reached(&pair[i], 1))
+			return false;
 	}
 	worker_go(&pair[0]);
 	worker_go(&pair[1]);
-	ASSERT_TRUE(wait_until(({
-		both |= thread_bits(pair[0].fd) & thread_bits(pair[1].fd) &
-			NTAPC_THREAD_SUSPENDED;
+	through = wait_until(({
 		for (i = 0; i < 2; i++)
 			if (suspend_count(pair[i].fd))
 				resume_thread(pair[i].fd, 0);
 		thread_bits(pair[0].fd) & thread_bits(pair[1].fd) &
 			NTAPC_THREAD_EXITED;
-	})));
-	for (i = 0; i < 2; i++) {
+	}));
+	if (!through)
+		return false;
+	for (i = 0; i < 2; i++)
 		worker_join(&pair[i]);
-		EXPECT_EQ(0, pair[i].ret);
+	return !pair[0].ret && !pair[1].ret;
+}
+
+TEST_F_TIMEOUT(suspend, each_other, 60)
+{
+	unsigned int rounds = scaled(1000), i;
+
+	ASSERT_TRUE(run_pair(rounds, 0));
+	for (i = 0; i < 2; i++) {
 		EXPECT_EQ(rounds + 1, atomic_load(&pair[i].stage));
 	}
-	TH_LOG("%s stood still at once", both ? "both" : "never both");
+}
+
+/* Also while each waits for the other to stand still. */
+TEST_F_TIMEOUT(suspend, each_other_confirmed, 60)
+{
+	EXPECT_TRUE(run_pair(scaled(200), NTAPC_SUSPEND_WAIT));
 }
 
 /* Signals */
@@ -1619,6 +1635,80 @@ TEST_F(suspend, frozen)
 	kill(child, SIGKILL);
 	EXPECT_EQ(-SIGKILL, reap(child));
 	freezer_remove();
+}
+
+/* All of them at once, for a thread that is suspended and resumed meanwhile. */
+static int everything_fds[2];
+
+static void suspend_both(struct worker *worker)
+{
+	int ret, i;
+
+	while (atomic_load(&worker->go) < 2) {
+		for (i = 0; i < 2; i++) {
+			ret = suspend_thread(everything_fds[i], 0);
+			if (ret < 0)
+				worker->ret = ret;
+			breathe(worker->arg++ & 15);
+			ret = resume_thread(everything_fds[i], 0);
+			if (ret < 1)
+				worker->ret = ret - 1000;
+		}
+	}
+}
+
+TEST_F_TIMEOUT(suspend, with_everything, 100)
+{
+	unsigned int rounds = scaled(400), i;
+	struct worker hammers[2] = {};
+	int status, handled = 0;
+	pid_t child;
+
+	ASSERT_TRUE(make_shared());
+	child = start_process(2, everything_fds);
+	ASSERT_LT(0, child);
+	for (i = 0; i < 2; i++) {
+		ASSERT_TRUE(worker_start(&hammers[i], dev, suspend_both));
+	}
+	for (i = 0; i < rounds; i++) {
+		switch (i % 4) {
+		case 0:
+			ASSERT_EQ(0, kill(child, SIGSTOP));
+			ASSERT_EQ(child, waitpid(child, &status, WUNTRACED));
+			ASSERT_TRUE(WIFSTOPPED(status));
+			ASSERT_EQ(0, kill(child, SIGCONT));
+			break;
+		case 1:
+			ASSERT_EQ(0, ptrace(PTRACE_SEIZE, child, 0, 0));
+			ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, child, 0, 0));
+			ASSERT_EQ(child, waitpid(child, &status, 0));
+			ASSERT_TRUE(WIFSTOPPED(status));
+			ASSERT_EQ(0, ptrace(PTRACE_DETACH, child, 0, 0));
+			break;
+		case 2:
+			handled = atomic_load(&shared->signals);
+			ASSERT_EQ(0, kill(child, SIGUSR1));
+			ASSERT_TRUE(wait_until(atomic_load(&shared->signals) >
+					       handled));
+			break;
+		case 3:
+			ASSERT_EQ(0, queue_interrupt(everything_fds[i / 4 % 2],
+						     log_apc, i));
+			break;
+		}
+	}
+	for (i = 0; i < 2; i++) {
+		worker_go(&hammers[i]);
+		worker_join(&hammers[i]);
+		EXPECT_EQ(0, hammers[i].ret);
+	}
+	for (i = 0; i < 2; i++) {
+		EXPECT_EQ(0, suspend_count(everything_fds[i]));
+		EXPECT_TRUE(moves(&shared->counts[i]));
+		EXPECT_TRUE(wait_until(!nr_pending(everything_fds[i])));
+	}
+	atomic_store(&shared->go, 1);
+	EXPECT_EQ(0, reap(child));
 }
 
 /* Processes: NtSuspendProcess, NtResumeProcess */

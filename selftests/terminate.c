@@ -6,8 +6,9 @@
 #include "common.h"
 #include "kselftest_harness.h"
 
+#include <linux/filter.h>
 #include <linux/futex.h>
-#include <poll.h>
+#include <linux/seccomp.h>
 
 #define PATIENCE	(PATIENCE_MS * NS_PER_MS)
 
@@ -699,6 +700,71 @@ TEST_F(other, all_threads_of_a_process)
 	}
 }
 
+/*
+ * It ends by exit(2), of its own. A filter that refuses that can't have it run on:
+ * the process dies of it.
+ */
+static bool refuse_exit(__u32 action)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {
+		.len = sizeof(code) / sizeof(code[0]),
+		.filter = code,
+	};
+
+	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+TEST_F(other, refused_by_seccomp)
+{
+	static const struct {
+		__u32 action;
+		int expected;
+	} cases[] = {
+		{ SECCOMP_RET_ERRNO | EPERM, -SIGSEGV },
+		{ SECCOMP_RET_TRAP, -SIGSYS },
+		{ SECCOMP_RET_KILL_PROCESS, -SIGSYS },
+	};
+	unsigned int i;
+	int thread, ret;
+	pid_t child;
+
+	ASSERT_TRUE(make_shared());
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		memset(shared, 0, sizeof(*shared));
+		child = fork();
+		ASSERT_LE(0, child);
+		if (!child) {
+			if (!refuse_exit(cases[i].action))
+				_exit(77);
+			count_shared(0);
+			_exit(99);
+		}
+		ASSERT_TRUE(wait_until(shared->counts[0] ||
+				       thread_state(child) == 'Z'));
+		if (!shared->counts[0]) {
+			EXPECT_EQ(77, reap(child));
+			SKIP(return, "no seccomp filters");
+		}
+		thread = open_thread(dev, child);
+		ASSERT_LE(0, thread);
+		EXPECT_EQ(0, terminate_thread(thread, 3));
+		ret = reap(child);
+		EXPECT_EQ(cases[i].expected, ret) {
+			TH_LOG("case %u", i);
+		}
+		EXPECT_TRUE(wait_gone(thread));
+		close(thread);
+	}
+}
+
 /* Under a tracer, and stopped: it ends when it is continued. */
 TEST_F(other, stopped)
 {
@@ -768,6 +834,44 @@ TEST_F_TIMEOUT(other, races_exit, 100)
 	EXPECT_TRUE(wait_until(!get_info(dev, &info) &&
 			       info.nr_threads <= before.nr_threads &&
 			       info.queued_user <= before.queued_user));
+}
+
+/* With signals that have a handler: it ends all the same. */
+static void handle(int sig)
+{
+	(void)sig;
+}
+
+TEST_F_TIMEOUT(other, races_signals, 60)
+{
+	static void (*const where[])(struct worker *worker) = {
+		in_user_code, in_read, in_delay, in_nanosleep,
+	};
+	struct sigaction action = { .sa_handler = handle };
+	unsigned int rounds = scaled(400), i, j;
+	struct worker worker;
+	int ret;
+
+	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
+	for (i = 0; i < rounds; i++) {
+		action.sa_flags = i & 4 ? SA_RESTART : 0;
+		sigaction(SIGUSR1, &action, NULL);
+		worker.arg = 0;
+		ASSERT_TRUE(worker_start(&worker, dev,
+					 where[i % ARRAY_SIZE(where)]));
+		ASSERT_TRUE(worker_reached(&worker, 1));
+		for (j = 0; j < i % 8; j++)
+			pthread_kill(worker.thread, SIGUSR1);
+		/* One that was interrupted may have left. */
+		ret = terminate_thread(worker.fd, STATUS);
+		EXPECT_TRUE(!ret || ret == -ESRCH);
+		/* Its end is to come, whatever else does. */
+		while (!poll_now(worker.fd) && i & 8)
+			syscall(SYS_tgkill, getpid(), worker.tid, SIGUSR1);
+		ASSERT_TRUE(wait_gone(worker.fd));
+		worker_join(&worker);
+		close(worker.fd);
+	}
 }
 
 /* With another who does the same, and with suspensions. */

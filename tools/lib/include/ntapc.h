@@ -280,9 +280,9 @@ int ntapc_suspend(int fd, unsigned int flags);
  * @flags: NTAPC_RESUME_ALERT: alert it before (NT: NtAlertResumeThread);
  *	NTAPC_RESUME_PROCESS: all threads of its process (NT: NtResumeProcess)
  *
- * Return: the suspend count before: 1: it goes on now; 0: it wasn't suspended, or
- * has exited, and nothing is changed; 0 with NTAPC_RESUME_PROCESS; -ESRCH: its
- * process has called execve(), or with NTAPC_RESUME_PROCESS has exited; -EACCES;
+ * Return: the suspend count before: 1: it goes on now; 0: it wasn't suspended, or has
+ * exited or called execve(), and nothing is changed; 0 with NTAPC_RESUME_PROCESS;
+ * -ESRCH: only with that, the process has exited or called execve(); -EACCES;
  * -EINVAL: other flags, or both; -EBADF, -ENOTTY.
  */
 int ntapc_resume(int fd, unsigned int flags);

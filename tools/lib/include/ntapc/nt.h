@@ -208,7 +208,10 @@ NTSTATUS NTAPI NtOpenThread(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
 			    POBJECT_ATTRIBUTES ObjectAttributes,
 			    PCLIENT_ID ClientId);
 
-/* Ditto. Nothing but its own threads can be made in a process, and none of it read. */
+/*
+ * The same. Another process can be suspended, resumed and waited for, by these calls;
+ * nothing else is done to it.
+ */
 NTSTATUS NTAPI NtOpenProcess(PHANDLE ProcessHandle, ACCESS_MASK DesiredAccess,
 			     POBJECT_ATTRIBUTES ObjectAttributes,
 			     PCLIENT_ID ClientId);

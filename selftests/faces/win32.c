@@ -412,6 +412,66 @@ TEST(duplicate_handle)
 	EXPECT_TRUE(logged(2, 1, 2));
 }
 
+#define MANY	5000
+
+/* Each by itself, and none of another's. */
+TEST(many_handles)
+{
+	static HANDLE handle[MANY];
+	int i;
+
+	/* Of the process: threads' would need as many descriptors. */
+	for (i = 0; i < MANY; i++) {
+		handle[i] = duplicate(GetCurrentProcess(), 0,
+				      DUPLICATE_SAME_ACCESS);
+		ASSERT_NE(NULL, handle[i]);
+		ASSERT_TRUE(!i || handle[i] != handle[i - 1]);
+	}
+	for (i = 0; i < MANY; i += 2)
+		ASSERT_TRUE(CloseHandle(handle[i]));
+	for (i = 0; i < MANY; i++)
+		ASSERT_EQ(i % 2, CloseHandle(handle[i]));
+}
+
+struct closed_wait {
+	HANDLE object;
+	DWORD result;
+};
+
+static DWORD WINAPI wait_for_object(LPVOID parameter)
+{
+	struct closed_wait *w = parameter;
+
+	w->result = WaitForSingleObject(w->object, INFINITE);
+	return 0;
+}
+
+/* What a wait is for stays until the wait is over, also when its handle is closed. */
+TEST(close_while_waiting)
+{
+	struct closed_wait w = { .result = 1 };
+	HANDLE object, waiter;
+	sem_t sems[2];
+
+	sem_init(&sems[0], 0, 0);
+	sem_init(&sems[1], 0, 0);
+	object = CreateThread(NULL, 0, post_and_wait, sems, 0, NULL);
+	ASSERT_NE(NULL, object);
+	ASSERT_TRUE(come(&sems[0]));
+	w.object = object;
+	waiter = CreateThread(NULL, 0, wait_for_object, &w, 0, NULL);
+	ASSERT_NE(NULL, waiter);
+	ASSERT_TRUE(becomes(ntapc_handle_to_fd(waiter), NTAPC_THREAD_WAITING));
+	EXPECT_TRUE(CloseHandle(object));
+	EXPECT_FALSE(CloseHandle(object));
+	EXPECT_EQ(WAIT_FAILED, WaitForSingleObject(object, 0));
+	EXPECT_EQ(ERROR_INVALID_HANDLE, GetLastError());
+	EXPECT_EQ(WAIT_TIMEOUT, WaitForSingleObject(waiter, 0));
+	sem_post(&sems[1]);
+	EXPECT_EQ(WAIT_OBJECT_0, WaitForSingleObject(waiter, INFINITE));
+	EXPECT_EQ(WAIT_OBJECT_0, w.result);
+}
+
 /* A dead thread can't be opened anew, so it gets no more rights. */
 TEST(duplicate_dead)
 {

@@ -279,7 +279,8 @@ static DWORD WINAPI big_stack(LPVOID parameter)
 {
 	volatile char stack[200 * 1024];
 
-	stack[0] = stack[sizeof(stack) - 1] = 1;
+	stack[sizeof(stack) - 1] = 1;
+	stack[0] = 1;
 	return stack[0] + (DWORD)(ULONG_PTR)parameter;
 }
 

@@ -7,6 +7,7 @@
  */
 #include <linux/eventfd.h>
 #include <linux/export.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/ptrace.h>
@@ -104,6 +105,25 @@ void ntapc_unregister_named_apc(struct ntapc_named_apc *named)
 	mutex_unlock(&named_mutex);
 }
 EXPORT_SYMBOL_GPL(ntapc_unregister_named_apc);
+
+/**
+ * ntapc_named_forget - a module goes
+ * @owner: it has unregistered its routines, if it hasn't forgotten some
+ */
+void ntapc_named_forget(const struct module *owner)
+{
+	struct ntapc_named_apc *named, *next;
+
+	mutex_lock(&named_mutex);
+	list_for_each_entry_safe(named, next, &names, entry) {
+		if (named->owner == owner) {
+			pr_notice("module %s leaves kernel APC \"%s\" registered\n",
+				  owner->name, named->name);
+			list_del(&named->entry);
+		}
+	}
+	mutex_unlock(&named_mutex);
+}
 
 /* The routine of that name, its module held, or NULL. */
 static struct ntapc_named_apc *get_named(const char *name)

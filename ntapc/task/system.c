@@ -227,8 +227,8 @@ static struct ntapc_thread *find_of(const struct module *owner)
 }
 
 /*
- * A module's exit function has returned, and its code is about to go: threads
- * that it has forgotten to stop end now.
+ * A module's exit function has returned, and its code is about to go: names and
+ * threads that it has forgotten go now.
  */
 static int on_module_event(struct notifier_block *block, unsigned long event,
 			   void *data)
@@ -237,6 +237,7 @@ static int on_module_event(struct notifier_block *block, unsigned long event,
 
 	if (event != MODULE_STATE_GOING)
 		return NOTIFY_OK;
+	ntapc_named_forget(data);
 	while ((thread = find_of(data))) {
 		pr_notice("module %s leaves system thread %s[%d] behind: stopping it\n",
 			  ((struct module *)data)->name,

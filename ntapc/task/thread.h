@@ -451,6 +451,7 @@ u32 ntapc_named_state(const struct ntapc_named_use *use);
 wait_queue_head_t *ntapc_named_waitq(struct ntapc_named_use *use);
 const char *ntapc_named_name(const struct ntapc_named_use *use);
 u32 ntapc_named_result(struct ntapc_named_use *use, u64 *order, u64 **values);
+void ntapc_named_forget(const struct module *owner);
 int ntapc_named_init(void);
 void ntapc_named_exit(void);
 

@@ -809,8 +809,8 @@ struct ntapc_terminate {
  *
  * Works on a thread, the caller too. NT: NtGetContextThread, NtSetContextThread:
  * a special kernel APC in the thread (rules 1.5, 3.5), so that it also reaches a
- * suspended one. Of a thread that isn't suspended the result is of
- * some moment. The call returns when it is done, however long the thread takes to
+ * suspended one. Of a thread that isn't suspended the result is of some moment.
+ * The call returns when it is done, however long the thread takes to
  * come to a safe point.
  *
  * What one gets is what the thread would go on with: in a system call that is
@@ -822,9 +822,9 @@ struct ntapc_terminate {
  * NTAPC_CONTEXT_SEGMENTS changes nothing.
  *
  * Errors: EFAULT, E2BIG, EINVAL (also an extended state to set that the processor
- * refuses, shorter than 576 bytes or longer than there is), ESRCH, EACCES, EOPNOTSUPP (a thread of a
- * 32-bit process; no extended state here), EINTR, ENOMEM. After EFAULT because of
- * @context or @xstate nothing was set.
+ * refuses, shorter than 576 bytes or longer than there is), ESRCH, EACCES,
+ * EOPNOTSUPP (a thread of a 32-bit process; no extended state here), EINTR,
+ * ENOMEM. After EFAULT because of @context or @xstate nothing was set.
  */
 struct ntapc_thread_context {
 	__u32 size;

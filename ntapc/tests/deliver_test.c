@@ -443,6 +443,19 @@ static void done_ends_progress(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, memcmp(&before, &f->kt, sizeof(before)), 0);
 }
 
+/* 4.3, 9.2: the one that runs while attached is the active state's. */
+static void progress_is_of_active_state(struct kunit *test)
+{
+	struct ntapc_fixture *f = test->priv;
+
+	f->kt.apc_state.kernel_in_progress = true;
+	ntapc_test_attach(&f->kt);
+	f->kt.apc_state.kernel_in_progress = true;
+	ntapc_core_kernel_done(&f->kt);
+	KUNIT_EXPECT_FALSE(test, f->kt.apc_state.kernel_in_progress);
+	KUNIT_EXPECT_TRUE(test, f->kt.saved_apc_state.kernel_in_progress);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(kernel_apcs_run, kernel_gen_params),
 	KUNIT_CASE_PARAM(pending_is_cleared_first, kernel_gen_params),
@@ -451,6 +464,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(user_apc_is_taken, user_gen_params),
 	KUNIT_CASE_PARAM(exit_is_taken_first, exit_gen_params),
 	KUNIT_CASE(done_ends_progress),
+	KUNIT_CASE(progress_is_of_active_state),
 	KUNIT_CASE_PARAM(user_apcs_are_taken_at_once, users_gen_params),
 	KUNIT_CASE(chain_drains_queue),
 	KUNIT_CASE(chain_ends_without_test),

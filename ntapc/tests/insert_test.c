@@ -525,6 +525,18 @@ static void exit_is_first_and_armed(struct kunit *test)
 	}
 }
 
+/* 7.5: out of a kernel APC, where the wait that this broke has ended. */
+static void exit_breaks_no_ended_wait(struct kunit *test)
+{
+	struct ntapc_fixture *f = test->priv;
+
+	ntapc_core_wait_begin(&f->kt, NTAPC_USER_MODE, true);
+	ntapc_core_wait_end(&f->kt);
+	KUNIT_EXPECT_EQ(test, ntapc_test_queue_exit(test, 'p'),
+			NTAPC_WAKE_NONE);
+	KUNIT_EXPECT_EQ(test, f->kt.wait_status, NTAPC_WAIT_BLOCK);
+}
+
 /* 3.1 */
 static void exit_may_be_refused(struct kunit *test)
 {
@@ -561,6 +573,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(all_wakes),
 	KUNIT_CASE(attached_target_is_woken),
 	KUNIT_CASE_PARAM(exit_is_first_and_armed, exit_gen_params),
+	KUNIT_CASE(exit_breaks_no_ended_wait),
 	KUNIT_CASE(exit_may_be_refused),
 	{ }
 };

@@ -372,6 +372,8 @@ static void suspended_as_told(struct kunit *test)
 			   ntapc_test_order(f, f->kt.apc_state_pointer[0],
 					    NTAPC_KERNEL_MODE),
 			   row->queue);
+	KUNIT_EXPECT_EQ(test, f->kt.suspend_apc->inserted,
+			strchr(row->queue, SUSPEND_APC) != NULL);
 	KUNIT_EXPECT_EQ(test, f->kt.suspend_count, row->suspend_count);
 	KUNIT_EXPECT_EQ(test, f->kt.freeze_count, row->freeze_count);
 	KUNIT_EXPECT_EQ(test, ntapc_core_to_suspend(&f->kt),

@@ -1050,6 +1050,8 @@ static void take_in_order(__u64 number, __u64 unused, __u64 unused2)
 	(void)unused2;
 	if (number != target.next++)
 		target.wrong++;
+	/* A wait needn't end while there always is something to run (12.7). */
+	target.worker.arg++;
 	atomic_fetch_add(&target.ordinary, 1);
 }
 
@@ -1148,8 +1150,7 @@ TEST_F_TIMEOUT(suspend, under_load, 100)
 	EXPECT_EQ(sent, atomic_load(&target.ordinary));
 	EXPECT_EQ(specials, atomic_load(&target.specials));
 	EXPECT_EQ(0, target.wrong);
-	TH_LOG("%u ordinary, %u special ones, %llu waits", sent, specials,
-	       target.worker.arg);
+	TH_LOG("%u ordinary, %u special ones", sent, specials);
 }
 
 /* Suspensions by many, of one that computes. */
@@ -1190,7 +1191,8 @@ static void suspend_the_other(struct worker *worker)
 	worker_wait(worker);
 	other = pair[worker == &pair[0]].fd;
 	for (i = 0; i < worker->arg; i++) {
-		ret = suspend_thread(other, pair_flags);
+		while ((ret = suspend_thread(other, pair_flags)) == -EOVERFLOW)
+			breathe(20);
 		/* It may be through already. */
 		if (ret < 0 && ret != -ESRCH)
 			worker->ret = ret;

@@ -373,7 +373,7 @@ static void suspended_as_told(struct kunit *test)
 					    NTAPC_KERNEL_MODE),
 			   row->queue);
 	KUNIT_EXPECT_EQ(test, f->kt.suspend_apc->inserted,
-			strchr(row->queue, SUSPEND_APC) != NULL);
+			!!strchr(row->queue, SUSPEND_APC));
 	KUNIT_EXPECT_EQ(test, f->kt.suspend_count, row->suspend_count);
 	KUNIT_EXPECT_EQ(test, f->kt.freeze_count, row->freeze_count);
 	KUNIT_EXPECT_EQ(test, ntapc_core_to_suspend(&f->kt),

@@ -1248,6 +1248,26 @@ TEST_F(kernel_wait, object_first)
 	EXPECT_EQ(0, log_count());
 }
 
+/* 13.1: a special user APC doesn't end the wait, and has run when the call is over. */
+TEST_F(kernel, special_user_apc_in_a_wait)
+{
+	struct job job = {};
+
+	ASSERT_TRUE(START_JOB(&job, STEP(DELAY, .mode = KERNEL_MODE,
+					 .flags = CLIENT_ALERTABLE,
+					 .arg = { CLIENT_FOREVER }), MARK(1)));
+	ASSERT_TRUE(wait_waiting(job.worker.fd));
+	EXPECT_EQ(0, queue_special(job.worker.fd, log_apc, 1));
+	/* Its first stage has run when this has. */
+	EXPECT_EQ(1, RUN(NORMAL(1, .target = job.worker.tid)));
+	ASSERT_TRUE(wait_order("K1 N1"));
+	EXPECT_EQ(0, log_count());
+	EXPECT_EQ(0, RUN(STEP(ALERT, .target = job.worker.tid)));
+	worker_join(&job.worker);
+	EXPECT_EQ(NTAPC_STATUS_ALERTED, job.steps[0].result);
+	EXPECT_EQ(1, log_count());
+}
+
 /* 11.8: a deadline may be a time of day, NT's. */
 TEST_F(kernel, absolute_deadline)
 {

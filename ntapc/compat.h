@@ -6,6 +6,7 @@
 #define NTAPC_COMPAT_H
 
 #include <linux/file.h>
+#include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/version.h>
@@ -26,6 +27,19 @@ static inline void ntapc_vm_flags_set(struct vm_area_struct *vma,
 #else
 #define NTAPC_PF_USER_WORKER	0
 #endif
+
+static inline void
+ntapc_hrtimer_setup(struct hrtimer *timer,
+		    enum hrtimer_restart (*function)(struct hrtimer *timer),
+		    clockid_t clock, enum hrtimer_mode mode)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	hrtimer_setup(timer, function, clock, mode);
+#else
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+#endif
+}
 
 static inline struct file *ntapc_fd_file(struct fd f)
 {

@@ -18,6 +18,7 @@ static int __init ntapc_init(void)
 	err = ntapc_threads_init();
 	if (err)
 		return err;
+	ntapc_deliver_init();
 	err = ntapc_queue_init();
 	if (err)
 		goto exit_threads;
@@ -74,6 +75,7 @@ static void __exit ntapc_exit(void)
 	ntapc_system_exit();
 	ntapc_events_exit();
 	synchronize_rcu_tasks();
+	ntapc_deliver_exit();
 	ntapc_access_exit();
 	ntapc_threads_exit();
 	ntapc_queue_exit();

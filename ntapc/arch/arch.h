@@ -48,7 +48,7 @@ void ntapc_arch_clean_context(const struct pt_regs *regs,
 void ntapc_arch_get_resumed(const struct pt_regs *regs,
 			    struct ntapc_context *context);
 u64 ntapc_arch_syscall_insn(const struct pt_regs *regs);
-int ntapc_arch_exit_call(struct pt_regs *regs, u64 insn, u32 status);
+u64 ntapc_arch_exit_call(struct pt_regs *regs, u64 insn, u32 status);
 u32 ntapc_arch_user_stack(const struct pt_regs *regs, u64 *address, u32 max);
 bool ntapc_arch_in_uring_enter(const struct pt_regs *regs);
 

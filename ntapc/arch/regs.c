@@ -321,9 +321,9 @@ static u64 make_insn(u16 code)
  * The stack pointer becomes invalid: should the call be refused, by a seccomp
  * filter, the thread faults.
  *
- * Return: 0, or ENOMEM.
+ * Return: where the instruction is that it took, or 0 without memory.
  */
-int ntapc_arch_exit_call(struct pt_regs *regs, u64 insn, u32 status)
+u64 ntapc_arch_exit_call(struct pt_regs *regs, u64 insn, u32 status)
 {
 	bool compat = ntapc_arch_task_is_32bit(current);
 	u16 wanted = compat ? INSN_INT80 : INSN_SYSCALL;
@@ -334,7 +334,7 @@ int ntapc_arch_exit_call(struct pt_regs *regs, u64 insn, u32 status)
 	if (read_insn(insn) != wanted)
 		insn = make_insn(wanted);
 	if (!insn)
-		return -ENOMEM;
+		return 0;
 	leave_syscall(regs);
 	gp[R_IP] = insn;
 	gp[R_SP] = 0;
@@ -343,7 +343,7 @@ int ntapc_arch_exit_call(struct pt_regs *regs, u64 insn, u32 status)
 	gp[R_DI] = status;
 	gp[R_BX] = status;
 	ntapc_arch_set_code_segment(regs, compat ? COMPAT_CS : 0);
-	return 0;
+	return insn;
 }
 
 /**

@@ -9,6 +9,7 @@
 #include <asm/cpufeature.h>
 #include <asm/fpu/api.h>
 #include <asm/fpu/types.h>
+#include <asm/pkru.h>
 #include <asm/processor-flags.h>
 #include <asm/ptrace.h>
 #include <asm/prctl.h>
@@ -169,7 +170,7 @@ int ntapc_arch_get_xstate(void *xstate, u32 size)
 	guest.fpstate = saved_fpstate();
 	fpu_copy_guest_fpstate_to_uabi(&guest, xstate, size,
 				       guest.fpstate->user_xfeatures,
-				       current->thread.pkru);
+				       read_pkru());
 	return 0;
 }
 

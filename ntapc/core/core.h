@@ -151,7 +151,7 @@ int ntapc_core_thaw(struct ntapc_kthread *kt, enum ntapc_wake *wake);
 int ntapc_core_force_resume(struct ntapc_kthread *kt, enum ntapc_wake *wake);
 bool ntapc_core_suspend_begin(struct ntapc_kthread *kt);
 int ntapc_core_suspend_end(struct ntapc_kthread *kt);
-void ntapc_core_suspend_again(struct ntapc_kthread *kt);
+bool ntapc_core_suspend_again(struct ntapc_kthread *kt);
 
 /* alert.c: KeTestAlertThread, KeAlertThread, NtAlertThreadByThreadId */
 bool ntapc_core_test_alert(struct ntapc_kthread *kt, enum ntapc_mode mode);

@@ -181,15 +181,20 @@ int ntapc_core_suspend_end(struct ntapc_kthread *kt)
  *
  * Not NT's: Linux stops, traces and freezes threads on their way to user mode.
  * The APC is back at the head of the queue, and no later normal one gets ahead.
+ *
+ * Return: false if the thread has been resumed meanwhile, or ends.
  */
-void ntapc_core_suspend_again(struct ntapc_kthread *kt)
+bool ntapc_core_suspend_again(struct ntapc_kthread *kt)
 {
 	struct ntapc_apc *apc = kt->suspend_apc;
 
-	if (!ntapc_core_to_suspend(kt) || apc->inserted || !kt->apc_queueable)
-		return;
+	if (!ntapc_core_to_suspend(kt) || !kt->apc_queueable)
+		return false;
+	if (apc->inserted)
+		return true;
 	apc->inserted = true;
 	list_add(&apc->entry, &kt->apc_state_pointer[0]->normal[NTAPC_KERNEL_MODE]);
 	if (!kt->apc_state_index)
 		kt->apc_state.kernel_pending = true;
+	return true;
 }

@@ -3,6 +3,7 @@
  * Descriptors of kernel APCs that were queued by name.
  */
 #include <linux/anon_inodes.h>
+#include <linux/file.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/seq_file.h>
@@ -24,7 +25,8 @@ static long ioctl_result(struct ntapc_call *call)
 	args->size = sizeof(*args);
 	args->state = ntapc_named_state(use);
 	args->order = 0;
-	args->nr_values = ntapc_named_result(use, &args->order, &values);
+	args->nr_values = args->state == NTAPC_APC_RUN ?
+		ntapc_named_result(use, &args->order, &values) : 0;
 	room = min(room, args->nr_values);
 	if (room && copy_to_user(u64_to_user_ptr(args->values), values,
 				 room * sizeof(*values)))
@@ -96,22 +98,25 @@ static const struct file_operations apc_fops = {
 
 /**
  * ntapc_apc_open - a descriptor for a kernel APC
- * @use: queued; the reference is taken over. If there is no descriptor the APC is
- *	taken back, if that is still possible
+ * @use: queued; the reference is taken over. If there is no file, for want of
+ *	memory, the APC is taken back, if that is still possible
+ * @fd: reserved by the caller
  *
- * Return: the descriptor, or an error as open(2).
+ * Return: @fd, or an error as open(2).
  */
-int ntapc_apc_open(struct ntapc_named_use *use)
+int ntapc_apc_open(struct ntapc_named_use *use, int fd)
 {
-	int fd;
+	struct file *file;
 
 	ntapc_file_opened();
-	fd = anon_inode_getfd("[ntapc-apc]", &apc_fops, use,
-			      O_RDWR | O_CLOEXEC);
-	if (fd < 0) {
+	file = anon_inode_getfile("[ntapc-apc]", &apc_fops, use, O_RDWR);
+	if (IS_ERR(file)) {
 		ntapc_named_remove(use);
 		ntapc_named_put(use);
 		ntapc_file_closed();
+		put_unused_fd(fd);
+		return PTR_ERR(file);
 	}
+	fd_install(fd, file);
 	return fd;
 }

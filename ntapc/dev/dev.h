@@ -70,7 +70,7 @@ long ntapc_reserve_open(struct ntapc_call *call);
 struct ntapc_reserve_object *ntapc_reserve_of_file(const struct file *file);
 
 /* apc_file.c */
-int ntapc_apc_open(struct ntapc_named_use *use);
+int ntapc_apc_open(struct ntapc_named_use *use, int fd);
 
 /* access.c */
 int ntapc_access_init(void);

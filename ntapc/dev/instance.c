@@ -184,7 +184,9 @@ static long ioctl_exit_status(struct ntapc_call *call)
 
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
-	WRITE_ONCE(thread->exit_status, args->status);
+	/* Who ends it has said what it ends with. */
+	if (!READ_ONCE(thread->terminating))
+		WRITE_ONCE(thread->exit_status, args->status);
 	return 0;
 }
 

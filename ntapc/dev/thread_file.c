@@ -337,7 +337,7 @@ static long ioctl_kernel_apc(struct ntapc_call *call)
 	struct ntapc_named_use *use;
 	struct ntapc_actor actor;
 	struct ntapc_user *user;
-	int err;
+	int err, fd;
 
 	if (args->flags & ~NTAPC_KERNEL_APC_SPECIAL ||
 	    strnlen(args->name, sizeof(args->name)) == sizeof(args->name))
@@ -348,11 +348,19 @@ static long ioctl_kernel_apc(struct ntapc_call *call)
 	user = get_charged(tf);
 	if (!user)
 		return -ENOMEM;
+	/* Before: once it is queued it may have run. */
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0) {
+		put_charged(tf, user);
+		return fd;
+	}
 	use = ntapc_named_queue(tf->thread, user, &actor, args);
 	put_charged(tf, user);	/* The charge keeps it. */
-	if (IS_ERR(use))
+	if (IS_ERR(use)) {
+		put_unused_fd(fd);
 		return PTR_ERR(use);
-	return ntapc_apc_open(use);
+	}
+	return ntapc_apc_open(use, fd);
 }
 
 static const struct ntapc_ioctl thread_ioctls[] = {

@@ -6,6 +6,7 @@
 #include <linux/completion.h>
 #include <linux/kref.h>
 #include <linux/ptrace.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -188,6 +189,28 @@ static void context_rundown(struct ntapc_apc *apc)
 	put_call(call);
 }
 
+/*
+ * Threads that ask each other, and so interrupt each other, have to answer in
+ * between: taking the question back and asking again might go on for ever.
+ */
+static int wait_until_done(struct ntapc_context_call *call)
+{
+	struct ntapc_thread *self = ntapc_thread_self();
+	int err;
+
+	for (;;) {
+		err = wait_for_completion_interruptible(&call->done);
+		if (!err || task_sigpending(current) || IS_ERR(self) ||
+		    !READ_ONCE(self->kt.apc_state.kernel_pending))
+			return err;
+		if (ntapc_run_kernel_apcs(self) != NTAPC_RAN_ALL)
+			return err;
+		/* What made it come here has run. The work itself comes later. */
+		clear_notify_signal();
+		set_thread_flag(TIF_NOTIFY_RESUME);
+	}
+}
+
 /* The target is another thread. */
 static int send(struct ntapc_thread *thread, struct ntapc_context_call *call)
 {
@@ -210,7 +233,7 @@ static int send(struct ntapc_thread *thread, struct ntapc_context_call *call)
 	if (err)
 		return err;
 
-	err = wait_for_completion_interruptible(&call->done);
+	err = wait_until_done(call);
 	if (!err)
 		return call->err;
 	spin_lock(&thread->lock);
@@ -220,8 +243,9 @@ static int send(struct ntapc_thread *thread, struct ntapc_context_call *call)
 		put_call(call);
 		return err;
 	}
-	/* It is running, or being run down: neither takes long. */
-	wait_for_completion(&call->done);
+	/* It is running, or being run down. The APC's reference keeps it. */
+	if (wait_for_completion_killable(&call->done))
+		return -EINTR;
 	return call->err;
 }
 

@@ -8,6 +8,7 @@
  * does all there is to do.
  */
 #include <linux/cred.h>
+#include <linux/hrtimer.h>
 #include <linux/module.h>
 #include <linux/ptrace.h>
 #include <linux/sched/jobctl.h>
@@ -18,13 +19,23 @@
 
 #include "thread.h"
 #include "../arch/arch.h"
+#include "../compat.h"
 
 /* APCs that a rundown frees in one go. */
 #define RUNDOWN_CHUNK	256
 
 /* How long a thread is left alone that is in the middle of a system call. */
 #define POSTPONE_TIME	(HZ / 50)
+/* The same, while it is stopped or traced there. */
+#define HELD_TIME	(HZ / 10)
 
+/*
+ * How long a thread is given to get from task work to where Linux wants it: what
+ * is added earlier would be run there and then, and it would never get away.
+ */
+#define LEAVE_NS	(200 * NSEC_PER_USEC)
+
+static struct hrtimer leave_timer;
 static LIST_HEAD(postponed_threads);
 static DEFINE_SPINLOCK(postponed_lock);
 static void kick_postponed(struct work_struct *work);
@@ -104,21 +115,24 @@ void ntapc_thread_kick(struct ntapc_thread *thread, bool interrupt)
  * is to come. Task work added from task work would be run in the same place, over
  * and over; so the thread is kicked again after a time.
  */
-static void add_postponed(struct ntapc_thread *thread, bool interrupt)
+static void add_postponed(struct ntapc_thread *thread, bool interrupt,
+			  bool leave)
 {
 	spin_lock(&postponed_lock);
 	if (list_empty(&thread->postponed)) {
 		list_add_tail(&thread->postponed, &postponed_threads);
 		ntapc_thread_hold(thread);
 		thread->postponed_interrupt = false;
+		thread->postponed_leave = false;
 	}
 	thread->postponed_interrupt |= interrupt;
+	thread->postponed_leave |= leave;
 	spin_unlock(&postponed_lock);
 }
 
 static void postpone(struct ntapc_thread *thread, bool interrupt)
 {
-	add_postponed(thread, interrupt);
+	add_postponed(thread, interrupt, false);
 	queue_delayed_work(ntapc_workqueue, &postponed_work, POSTPONE_TIME);
 }
 
@@ -131,8 +145,31 @@ static void postpone(struct ntapc_thread *thread, bool interrupt)
  */
 void ntapc_thread_kick_soon(struct ntapc_thread *thread)
 {
-	add_postponed(thread, true);
+	add_postponed(thread, true, true);
+	spin_lock(&thread->lock);
+	if (unlikely(!ntapc_any_files()))
+		pin(thread);
+	spin_unlock(&thread->lock);
+	hrtimer_start(&leave_timer, ns_to_ktime(LEAVE_NS), HRTIMER_MODE_REL);
+}
+
+static enum hrtimer_restart leave_expired(struct hrtimer *timer)
+{
 	mod_delayed_work(ntapc_workqueue, &postponed_work, 0);
+	return HRTIMER_NORESTART;
+}
+
+void ntapc_deliver_init(void)
+{
+	ntapc_hrtimer_setup(&leave_timer, leave_expired, CLOCK_MONOTONIC,
+			    HRTIMER_MODE_REL);
+}
+
+/* No thread is in the list any more. */
+void ntapc_deliver_exit(void)
+{
+	hrtimer_cancel(&leave_timer);
+	cancel_delayed_work_sync(&postponed_work);
 }
 
 /*
@@ -146,31 +183,48 @@ static bool held_by_linux(const struct task_struct *task)
 		JOBCTL_TRACED);
 }
 
-static struct ntapc_thread *next_postponed(bool *interrupt)
+static struct ntapc_thread *next_postponed(struct list_head *list,
+					   bool *interrupt, bool *leave)
 {
 	struct ntapc_thread *thread;
 
 	spin_lock(&postponed_lock);
-	thread = list_first_entry_or_null(&postponed_threads,
-					  struct ntapc_thread, postponed);
+	thread = list_first_entry_or_null(list, struct ntapc_thread, postponed);
 	if (thread) {
 		list_del_init(&thread->postponed);
 		*interrupt = thread->postponed_interrupt;
+		*leave = thread->postponed_leave;
 	}
 	spin_unlock(&postponed_lock);
 	return thread;
 }
 
+/*
+ * A thread that is stopped or traced in the middle of a system call will be there
+ * afterwards, too; one that was let go comes by on its way out of the stop.
+ */
 static void kick_postponed(struct work_struct *work)
 {
+	bool interrupt, leave, put, again = false;
 	struct ntapc_thread *thread;
-	bool interrupt, put;
+	LIST_HEAD(list);
 
-	while ((thread = next_postponed(&interrupt))) {
+	spin_lock(&postponed_lock);
+	list_splice_init(&postponed_threads, &list);
+	spin_unlock(&postponed_lock);
+	while ((thread = next_postponed(&list, &interrupt, &leave))) {
+		bool held, wait = false;
+
 		spin_lock(&thread->lock);
-		if (!thread->retired)
-			ntapc_thread_kick(thread, interrupt &&
-					  !held_by_linux(thread->task));
+		if (!thread->retired) {
+			held = held_by_linux(thread->task);
+			wait = held && !leave;
+			if (!wait)
+				ntapc_thread_kick(thread, interrupt && !held);
+		}
+		if (wait)
+			add_postponed(thread, interrupt, false);
+		again |= wait;
 		put = unpin(thread);
 		spin_unlock(&thread->lock);
 		ntapc_thread_put(thread);
@@ -178,6 +232,9 @@ static void kick_postponed(struct work_struct *work)
 		if (put)
 			module_put(THIS_MODULE);
 	}
+	if (again)
+		queue_delayed_work(ntapc_workqueue, &postponed_work,
+				   HELD_TIME);
 }
 
 /**
@@ -212,7 +269,7 @@ static bool is_stale(struct ntapc_thread *thread, struct ntapc_apc *apc)
 
 /**
  * ntapc_take_user - the user APC to hand over now
- * @thread: current's record, locked, without an exit pending
+ * @thread: current's record, locked
  * @stale: APCs that may no longer be are added to it, for ntapc_free_apcs()
  *
  * Return: the APC, user space's or another module's, still counted as queued, or
@@ -226,6 +283,9 @@ struct ntapc_apc *ntapc_take_user(struct ntapc_thread *thread,
 	struct ntapc_apc *apc;
 
 	lockdep_assert_held(&thread->lock);
+	/* It ends before it would run any. */
+	if (unlikely(thread->kt.apc_state.exit_pending))
+		return NULL;
 	while ((apc = ntapc_core_next_user(&thread->kt, guarded))) {
 		if (!is_stale(thread, apc))
 			return apc;
@@ -479,6 +539,12 @@ static void deliver_async(struct ntapc_thread *thread, bool interrupt)
 	/* It dies before it would run anything. */
 	if (fatal_signal_pending(current))
 		return;
+	/* Before Linux gets at the result of that call, if it is let to. */
+	cont = thread->continuation;
+	if (cont && cont->in_call) {
+		ntapc_finish_continuation(thread, regs, cont);
+		cont->in_call = false;
+	}
 	ran = ntapc_run_kernel_apcs(thread);
 	if (ran == NTAPC_RAN_LEAVE || fatal_signal_pending(current))
 		return;
@@ -492,8 +558,6 @@ static void deliver_async(struct ntapc_thread *thread, bool interrupt)
 	cont = thread->continuation;
 	if (cont) {
 		thread->continuation = NULL;
-		if (cont->in_call)
-			ntapc_finish_continuation(thread, regs, cont);
 		ntapc_arch_set_context(regs, &cont->context);
 		frame.flags = cont->flags & NTAPC_FRAME_SYNC;
 		frame.restart = cont->restart;
@@ -767,6 +831,14 @@ static noinline long push_at_return(struct ntapc_thread *thread, long result)
 	return result;
 }
 
+/* What there was to do is still to be done before user mode. */
+static void come_by_again(struct ntapc_thread *thread)
+{
+	spin_lock(&thread->lock);
+	ntapc_thread_kick(thread, false);
+	spin_unlock(&thread->lock);
+}
+
 /**
  * ntapc_deliver_sync - deliver at the end of an ioctl of the thread's own
  * @thread: current's record
@@ -783,13 +855,15 @@ long ntapc_deliver_sync(struct ntapc_thread *thread, long result)
 
 	if (unlikely(READ_ONCE(thread->kt.apc_state.kernel_pending)))
 		ran = ntapc_run_kernel_apcs(thread);
+	if (unlikely(ran == NTAPC_RAN_LEAVE))
+		come_by_again(thread);
 	if (ran == NTAPC_RAN_ALL && anything_due(thread))
 		result = push_at_return(thread, result);
 	if (unlikely(thread->kt.alerted[NTAPC_KERNEL_MODE]))
 		return_with_kernel_alert(thread);
 	if (unlikely(READ_ONCE(thread->pinned)))
 		ntapc_unpin(thread);
-	return result;
+	return ntapc_sure_to_restart(result);
 }
 
 /**

@@ -10,6 +10,7 @@
 #include <linux/pid.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 
 #include "thread.h"
 #include "../trace.h"
@@ -99,6 +100,7 @@ static void run_one(struct ntapc_thread *thread, struct ntapc_apc *apc)
 				       kapc_of(apc)->owner : NULL;
 
 	trace_ntapc_kernel_apc_run(thread, apc);
+	thread->depth++;
 	ntapc_call_kernel_routine(thread, apc, &normal);
 	if (normal.routine) {
 		/* Only the thread itself looks at it or changes it unlocked. */
@@ -110,9 +112,27 @@ static void run_one(struct ntapc_thread *thread, struct ntapc_apc *apc)
 		ntapc_core_kernel_done(kt);
 		spin_unlock(&thread->lock);
 	}
+	thread->depth--;
 	/* None of its code is on the stack any more. */
 	if (owner)
 		module_put(owner);
+}
+
+/**
+ * ntapc_sure_to_restart - what an ioctl returns
+ * @result: of it
+ *
+ * A restart code must not get to user mode, whatever has become of the signal
+ * that it was returned for: somebody else may have taken it meanwhile.
+ *
+ * Return: @result.
+ */
+long ntapc_sure_to_restart(long result)
+{
+	if (unlikely(result == -ERESTARTSYS || result == -ERESTARTNOINTR) &&
+	    !signal_pending(current))
+		set_thread_flag(TIF_SIGPENDING);
+	return result;
 }
 
 /**
@@ -357,6 +377,7 @@ void ntapc_flush_apcs(struct ntapc_thread *thread, enum ntapc_mode mode)
 	ntapc_control_publish(thread);
 	spin_unlock(&thread->lock);
 	ntapc_free_apcs(&flushed);
+	ntapc_unpin(thread);
 }
 EXPORT_SYMBOL_GPL(ntapc_flush_apcs);
 

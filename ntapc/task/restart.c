@@ -121,14 +121,14 @@ static bool signal_interrupts(const struct pt_regs *regs)
  * that comes only now is blocked outside of them: it mustn't be handled before
  * the call is made again, which would then wait for it in vain.
  */
-static void put_mask_back(void)
+static void put_mask_back(struct ntapc_thread *thread)
 {
 	sigset_t saved = current->saved_sigmask;
 
 	if (!test_restore_sigmask())
 		return;
 	clear_restore_sigmask();
-	sigprocmask(SIG_SETMASK, &saved, NULL);
+	ntapc_set_own_mask(thread, &saved);
 }
 
 /**
@@ -155,7 +155,7 @@ u64 ntapc_restart_settle(struct ntapc_thread *thread, struct pt_regs *regs)
 		ntapc_arch_interrupt_call(regs);
 		return 0;
 	}
-	put_mask_back();
+	put_mask_back(thread);
 	if (restart == NTAPC_RESTART_BLOCK)
 		id = save_state(thread);
 	ntapc_arch_convert_restart(regs, restart);

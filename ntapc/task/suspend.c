@@ -48,6 +48,19 @@ static void release_signals(struct ntapc_suspension *suspension)
 	sigprocmask(SIG_SETMASK, &suspension->mask, NULL);
 }
 
+/**
+ * ntapc_set_own_mask - change current's signal mask, as far as it has it now
+ * @thread: current's record
+ * @mask: becomes its own; a suspended thread has it when it is resumed
+ */
+void ntapc_set_own_mask(struct ntapc_thread *thread, sigset_t *mask)
+{
+	if (thread->suspension && thread->suspension->masked)
+		thread->suspension->mask = *mask;
+	else
+		sigprocmask(SIG_SETMASK, mask, NULL);
+}
+
 /* The suspend APC */
 
 /**
@@ -73,19 +86,42 @@ static void announce(struct ntapc_thread *thread)
 }
 
 /*
+ * Does Linux want the thread, so that it has to go to get_signal()? What is only
+ * marked as such would take it through there, and on to user mode.
+ */
+static bool wanted_by_linux(const struct ntapc_thread *thread)
+{
+	struct sighand_struct *sighand =
+		rcu_dereference_protected(current->sighand, true);
+
+	if (thread->system)
+		return ntapc_system_stops(thread);
+	if (fatal_signal_pending(current))
+		return true;
+	if (thread->stay || !test_thread_flag(TIF_SIGPENDING))
+		return false;
+	spin_lock_irq(&sighand->siglock);
+	recalc_sigpending();
+	spin_unlock_irq(&sighand->siglock);
+	return test_thread_flag(TIF_SIGPENDING);
+}
+
+/*
  * Blocks once. Task work of others' that is added meanwhile would keep an
- * interruptible sleep from sleeping: it comes after, see suspend_normal().
+ * interruptible sleep from sleeping: it comes after, see suspend_normal(). In a
+ * wait of kernel mode nothing but being killed ends it.
  */
 static void block(struct ntapc_thread *thread)
 {
-	unsigned int state = TASK_INTERRUPTIBLE;
+	unsigned int state = thread->stay ? TASK_KILLABLE | TASK_NOLOAD :
+					    TASK_INTERRUPTIBLE;
 
 	if (!thread->system)
 		state |= TASK_FREEZABLE;
 	set_current_state(state);
 	/* Pairs with the wake-up, which comes after the decision. */
 	if (READ_ONCE(thread->kt.wait_status) == NTAPC_WAIT_BLOCK &&
-	    !signal_pending(current) && !ntapc_system_stops(thread))
+	    !ntapc_system_stops(thread))
 		schedule();
 	__set_current_state(TASK_RUNNING);
 }
@@ -104,8 +140,8 @@ static bool wait_suspended(struct ntapc_thread *thread, bool *notified)
 		}
 		/* Rule 6.3: special ones interrupt this normal one (4.4). */
 		ntapc_run_kernel_apcs(thread);
-		if (signal_pending(current) || ntapc_system_stops(thread))
-			return ntapc_core_to_suspend(kt);
+		if (wanted_by_linux(thread))
+			return true;
 		spin_lock(&thread->lock);
 		begun = (kt->special_apc_disable ||
 			 list_empty(&kt->apc_state.special[NTAPC_KERNEL_MODE])) &&
@@ -128,6 +164,24 @@ static bool wait_suspended(struct ntapc_thread *thread, bool *notified)
 	}
 }
 
+/*
+ * Linux wants the thread. If it isn't to end, it is fetched again after that;
+ * whether that has to be.
+ */
+static bool let_go(struct ntapc_thread *thread)
+{
+	bool again;
+
+	if (fatal_signal_pending(current) || thread->system)
+		return true;
+	spin_lock(&thread->lock);
+	again = ntapc_core_suspend_again(&thread->kt);
+	spin_unlock(&thread->lock);
+	if (again)
+		ntapc_thread_kick_soon(thread);
+	return again;
+}
+
 /* NormalRoutine of the suspend APC (rule 1.5); @context is the thread. */
 static void suspend_normal(void *context, void *arg1, void *arg2)
 {
@@ -140,17 +194,10 @@ static void suspend_normal(void *context, void *arg1, void *arg2)
 		hold_signals(suspension);
 	interrupted = wait_suspended(thread, &notified);
 	WRITE_ONCE(suspension->still, false);
-	if (interrupted) {
-		thread->leave = true;
-		if (!fatal_signal_pending(current) && !thread->system) {
-			spin_lock(&thread->lock);
-			ntapc_core_suspend_again(&thread->kt);
-			spin_unlock(&thread->lock);
-			ntapc_thread_kick_soon(thread);
-		}
-	} else {
+	if (interrupted)
+		thread->leave = let_go(thread);
+	if (!thread->leave)
 		release_signals(suspension);
-	}
 	/* What others have queued is for the way out. */
 	if (notified && task_work_pending(current))
 		set_thread_flag(TIF_NOTIFY_SIGNAL);
@@ -333,8 +380,18 @@ int ntapc_resume(struct ntapc_thread *thread, const struct ntapc_actor *actor,
 
 static atomic64_t rounds;
 
-/* What is done to each thread of a process. */
+/**
+ * struct sweep - what is done to each thread of a process
+ * @origin: the thread by which it was named
+ * @actor: who acts, by a right to @origin
+ * @round: its number
+ * @raise: what it does
+ * @undo: the reverse
+ * @except: a thread that is left out, or NULL
+ */
 struct sweep {
+	struct ntapc_thread *origin;
+	const struct ntapc_actor *actor;
 	u64 round;
 	raise_t raise;
 	lower_t undo;
@@ -376,7 +433,21 @@ static int find_unswept(struct task_struct *leader, const struct sweep *sweep,
 	return nr;
 }
 
-/* 0, or ENOMEM. A thread that ends or is at its limit is left alone. */
+/* May the sweep still act? After an execve() the threads are another image's. */
+static int check_origin(const struct sweep *sweep)
+{
+	int err;
+
+	spin_lock(&sweep->origin->lock);
+	err = ntapc_check_actor(sweep->origin, sweep->actor);
+	spin_unlock(&sweep->origin->lock);
+	return err;
+}
+
+/*
+ * 0, ENOMEM, ESRCH or EACCES. A thread that ends or is at its limit is left
+ * alone.
+ */
 static int sweep_one(struct task_struct *task, const struct sweep *sweep)
 {
 	struct ntapc_thread *thread = ntapc_thread_get(task);
@@ -385,6 +456,10 @@ static int sweep_one(struct task_struct *task, const struct sweep *sweep)
 	if (IS_ERR(thread))
 		return PTR_ERR(thread) == -ENOMEM ? -ENOMEM : 0;
 	ret = make_suspension(thread);
+	if (!ret)
+		ret = check_origin(sweep);
+	if (!ret && thread->process != sweep->origin->process)
+		ret = -ESRCH;
 	if (!ret) {
 		spin_lock(&thread->lock);
 		WRITE_ONCE(thread->suspension->round, sweep->round);
@@ -423,13 +498,13 @@ static void undo_one(struct ntapc_thread *thread, void *data)
 {
 	const struct sweep *sweep = data;
 
-	if (thread->suspension && thread->suspension->counted &&
+	if (thread->process == sweep->origin->process && thread->suspension && thread->suspension->counted &&
 	    thread->suspension->round == sweep->round)
 		lower_locked(thread, sweep->undo);
 }
 
 /* As often a process is looked through: what comes up even later gets away. */
-#define MAX_ROUNDS	65536
+#define MAX_ROUNDS	4096
 
 /*
  * A thread that isn't suspended yet may make another one: look again until there
@@ -487,6 +562,8 @@ int ntapc_suspend_process(struct ntapc_thread *thread,
 			  const struct ntapc_actor *actor)
 {
 	struct sweep sweep = {
+		.origin = thread,
+		.actor = actor,
 		.raise = ntapc_core_suspend,
 		.undo = ntapc_core_resume,
 	};
@@ -502,7 +579,11 @@ int ntapc_suspend_process(struct ntapc_thread *thread,
 
 static void resume_one(struct ntapc_thread *thread, void *data)
 {
-	lower_locked(thread, data);
+	const struct ntapc_thread *origin = data;
+
+	/* Not those of another image. */
+	if (thread->process == origin->process)
+		lower_locked(thread, ntapc_core_resume);
 }
 
 /**
@@ -519,7 +600,7 @@ int ntapc_resume_process(struct ntapc_thread *thread,
 
 	if (IS_ERR(leader))
 		return PTR_ERR(leader);
-	act_on_known(leader, resume_one, ntapc_core_resume);
+	act_on_known(leader, resume_one, thread);
 	put_task_struct(leader);
 	return 0;
 }
@@ -648,17 +729,21 @@ EXPORT_SYMBOL_GPL(ntapc_force_resume_thread);
  * All threads of the current process but the current one, by a count of their
  * own. Doesn't wait for them to stand still.
  *
- * Return: 0, or ENOMEM, or EINTR if the current thread is killed; then none is
- * frozen by this.
+ * Return: 0, or ENOMEM, or EINTR if the current thread is killed, or as
+ * ntapc_thread_current(); then none is frozen by this.
  */
 int ntapc_freeze_all_threads(void)
 {
 	struct sweep sweep = {
+		.origin = ntapc_thread_current(),
+		.actor = &module_actor,
 		.raise = ntapc_core_freeze,
 		.undo = ntapc_core_thaw,
 		.except = current,
 	};
 
+	if (IS_ERR(sweep.origin))
+		return PTR_ERR(sweep.origin);
 	return sweep_process(current, &sweep);
 }
 EXPORT_SYMBOL_GPL(ntapc_freeze_all_threads);

@@ -22,7 +22,6 @@
  * @context: the argument of @start; invariant
  * @owner: whose code @start is; not referenced, see on_module_event()
  * @stopping: somebody has called kthread_stop(); protected by system_lock
- * @started: it runs, or has run; written by the thread, read once it is stopped
  */
 struct ntapc_system {
 	struct list_head entry;
@@ -32,7 +31,6 @@ struct ntapc_system {
 	void *context;
 	struct module *owner;
 	bool stopping;
-	bool started;
 };
 
 static LIST_HEAD(system_threads);
@@ -88,7 +86,6 @@ static int run(void *data)
 {
 	struct ntapc_system *system = data;
 
-	system->started = true;
 	/* Its first safe point; it may have been created to be suspended. */
 	ntapc_run_kernel_apcs(system->thread);
 	end_self(system, system->start(system->context));
@@ -147,13 +144,13 @@ EXPORT_SYMBOL_GPL(__ntapc_create_system_thread);
  * @status: the calling system thread's exit status
  *
  * What the thread holds is its own affair. Returns only if the caller isn't a
- * system thread (NT: STATUS_INVALID_PARAMETER).
+ * system thread (NT: STATUS_INVALID_PARAMETER), or is the routine of an APC.
  */
 void ntapc_terminate_system_thread(u32 status)
 {
 	struct ntapc_thread *thread = ntapc_thread_find(current);
 
-	if (thread && thread->system)
+	if (thread && thread->system && !thread->depth)
 		end_self(thread->system, status);
 }
 EXPORT_SYMBOL_GPL(ntapc_terminate_system_thread);
@@ -184,8 +181,11 @@ static void stop(struct ntapc_system *system)
 	ntapc_force_resume_thread(system->thread);
 	/* Ends its waits, whatever they are for. */
 	kthread_stop(system->task);
-	if (!system->started) {
-		/* It was stopped before it first ran, and never will. */
+	if (!READ_ONCE(system->thread->exited)) {
+		/*
+		 * It was stopped before it first ran, and never will; or it
+		 * ended without telling.
+		 */
 		end(system, 0);
 		module_put(THIS_MODULE);
 	}

@@ -11,6 +11,7 @@
 #include <linux/sched/signal.h>
 #include <linux/signal.h>
 #include <linux/slab.h>
+#include <linux/thread_info.h>
 
 #include "thread.h"
 #include "../arch/arch.h"
@@ -20,10 +21,12 @@
  * struct exit_apc - the APC of a termination
  * @apc: in either stage
  * @thread: the target
+ * @actor: who ends it
  */
 struct exit_apc {
 	struct ntapc_apc apc;
 	struct ntapc_thread *thread;
+	struct ntapc_actor actor;
 };
 
 static struct exit_apc *exit_apc_of(struct ntapc_apc *apc)
@@ -62,7 +65,20 @@ static void exit_normal(void *context, void *arg1, void *arg2)
 
 static void exit_kernel(struct ntapc_apc *apc, struct ntapc_normal *normal)
 {
-	/* Nothing: the object is needed once more. */
+	struct exit_apc *exit = exit_apc_of(apc);
+	struct ntapc_thread *thread = exit->thread;
+	bool lost;
+
+	spin_lock(&thread->lock);
+	lost = ntapc_authority_lost(thread, &exit->actor);
+	if (lost)
+		WRITE_ONCE(thread->terminating, false);
+	spin_unlock(&thread->lock);
+	/* As with all that was queued before the right to was lost. */
+	if (lost) {
+		normal->routine = 0;
+		kfree(exit);
+	}
 }
 
 static int insert_exit(struct ntapc_thread *thread,
@@ -105,6 +121,7 @@ int ntapc_terminate(struct ntapc_thread *thread,
 	if (!exit)
 		return -ENOMEM;
 	exit->thread = thread;
+	exit->actor = *actor;
 	ntapc_apc_init(&exit->apc, &thread->kt, NTAPC_ENV_ORIGINAL, exit_kernel,
 		       exit_rundown, (unsigned long)exit_normal,
 		       NTAPC_KERNEL_MODE, (unsigned long)exit);
@@ -124,14 +141,23 @@ int ntapc_terminate(struct ntapc_thread *thread,
  */
 void ntapc_exit_thread(struct ntapc_thread *thread, struct pt_regs *regs)
 {
+	u64 *known = &thread->process->syscall_insn;
 	sigset_t all;
+	u64 insn;
 
 	/* No handler is to find the registers of that call. */
 	sigfillset(&all);
 	sigdelsetmask(&all, sigmask(SIGKILL) | sigmask(SIGSTOP));
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	if (ntapc_arch_exit_call(regs, READ_ONCE(thread->process->syscall_insn),
-				 READ_ONCE(thread->exit_status)))
+#ifdef CONFIG_GENERIC_ENTRY
+	/* It would be refused a call from there. */
+	clear_task_syscall_work(current, SYSCALL_USER_DISPATCH);
+#endif
+	insn = ntapc_arch_exit_call(regs, READ_ONCE(*known),
+				    READ_ONCE(thread->exit_status));
+	if (insn)
+		WRITE_ONCE(*known, insn);
+	else
 		force_sig(SIGKILL);
 }
 

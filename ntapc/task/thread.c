@@ -478,7 +478,9 @@ struct ntapc_thread *ntapc_thread_self(void)
 	rcu_read_lock();
 	thread = find_thread(current);
 	rcu_read_unlock();
-	if (likely(thread && thread->process->mm == current->mm))
+	/* A system thread may be attached to an address space. */
+	if (likely(thread && (thread->process->mm == current->mm ||
+			      thread->system)))
 		return thread;
 	thread = ntapc_thread_get(current);
 	if (!IS_ERR(thread))
@@ -744,7 +746,8 @@ EXPORT_SYMBOL_GPL(ntapc_is_attached_process);
 
 int ntapc_threads_init(void)
 {
-	ntapc_workqueue = alloc_workqueue("ntapc", 0, 0);
+	ntapc_workqueue = alloc_workqueue("ntapc",
+					  WQ_UNBOUND | WQ_HIGHPRI, 0);
 	if (!ntapc_workqueue)
 		return -ENOMEM;
 	thread_cache = kmem_cache_create("ntapc_thread",

@@ -211,8 +211,11 @@ struct ntapc_actor {
  * @lock: protects what says so
  * @retired: exited or called execve(); set once, under @lock
  * @exited: @retired, and nothing is queued any more; set once, plain loads
- * @terminating: is to end by NTAPC_IOC_TERMINATE; set once, under @lock
+ * @terminating: is to end by NTAPC_IOC_TERMINATE; under @lock
  * @leave: its suspend APC lets it go on to where Linux wants it; the thread's own
+ * @stay: in a wait of kernel mode of another module's, which only ends with what
+ *	it waits for: so it can't leave; the thread's own
+ * @depth: how many kernel APCs are running in it; the thread's own
  * @mismatch: came back to user mode in a region; under @lock
  * @work_queued: @work is queued; under @lock
  * @nudge_queued: @nudge is queued; under @lock
@@ -230,6 +233,8 @@ struct ntapc_actor {
  * @retire_work: retires the thread
  * @postponed: in the list of threads to be kicked again, see deliver.c
  * @postponed_interrupt: with @nudge; protected by that list's lock
+ * @postponed_leave: it is there because its suspend APC let it go; protected by
+ *	that list's lock
  * @retiring: @retire_work is queued, or was; atomic
  * @kref: see above
  * @nr_user: ordinary user APCs queued; under @lock
@@ -271,6 +276,8 @@ struct ntapc_thread {
 	bool exited;
 	bool terminating;
 	bool leave;
+	u8 stay;
+	u8 depth;
 	bool mismatch;
 	bool work_queued;
 	bool nudge_queued;
@@ -286,6 +293,7 @@ struct ntapc_thread {
 	struct callback_head retire_work;
 	struct list_head postponed;
 	bool postponed_interrupt;
+	bool postponed_leave;
 	atomic_t retiring;
 	struct kref kref;
 	u32 nr_user;
@@ -377,6 +385,8 @@ void ntapc_act_on_wake(struct ntapc_thread *thread, enum ntapc_wake wake,
 		       bool interrupt);
 
 /* deliver.c: the only user of task_work */
+void ntapc_deliver_init(void);
+void ntapc_deliver_exit(void);
 void ntapc_thread_init_works(struct ntapc_thread *thread);
 void ntapc_thread_end(struct ntapc_thread *thread);
 void ntapc_unpin(struct ntapc_thread *thread);
@@ -402,6 +412,7 @@ int ntapc_continue(struct ntapc_thread *thread, const struct ntapc_frame *frame,
 		   bool test_alert);
 
 /* kernel_apc.c: running kernel APCs; those of other modules */
+long ntapc_sure_to_restart(long result);
 enum ntapc_ran ntapc_run_kernel_apcs(struct ntapc_thread *thread);
 bool ntapc_kapc_take(struct ntapc_kapc *kapc);
 bool ntapc_insert_own(struct ntapc_thread *thread, struct ntapc_apc *apc);
@@ -422,6 +433,7 @@ int ntapc_suspend_process(struct ntapc_thread *thread,
 			  const struct ntapc_actor *actor);
 int ntapc_resume_process(struct ntapc_thread *thread,
 			 const struct ntapc_actor *actor);
+void ntapc_set_own_mask(struct ntapc_thread *thread, sigset_t *mask);
 bool ntapc_is_suspended(const struct ntapc_thread *thread);
 int ntapc_alert(struct ntapc_thread *thread, const struct ntapc_actor *actor);
 void ntapc_alert_by_id(struct ntapc_thread *thread);

@@ -281,6 +281,19 @@ static void take(struct ntapc_thread *thread, struct wait *wait, int status)
 		ntapc_control_publish(thread);
 }
 
+/* A wait in kernel mode isn't left for Linux's sake, suspended or not. */
+static enum ntapc_ran run_kernel_apcs(struct ntapc_thread *thread,
+				      const struct wait *wait)
+{
+	bool stay = wait->mode == NTAPC_KERNEL_MODE;
+	enum ntapc_ran ran;
+
+	thread->stay += stay;
+	ran = ntapc_run_kernel_apcs(thread);
+	thread->stay -= stay;
+	return ran;
+}
+
 /* Rule 11.1. Returns enum ntapc_wait_status or -ERESTARTSYS. */
 static int wait_loop(struct ntapc_thread *thread, struct wait *wait)
 {
@@ -289,6 +302,7 @@ static int wait_loop(struct ntapc_thread *thread, struct wait *wait)
 
 	for (;;) {
 		bool guarded = ntapc_thread_guarded(thread);
+		bool is_signalled_now;
 
 		spin_lock(&thread->lock);
 		status = ntapc_core_wait_test(kt, wait->mode, wait->alertable,
@@ -303,7 +317,7 @@ static int wait_loop(struct ntapc_thread *thread, struct wait *wait)
 		}
 		spin_unlock(&thread->lock);
 		if (status == NTAPC_WAIT_KERNEL_APC) {
-			if (ntapc_run_kernel_apcs(thread) == NTAPC_RAN_LEAVE)
+			if (run_kernel_apcs(thread, wait) == NTAPC_RAN_LEAVE)
 				return -ERESTARTSYS;
 			continue;
 		}
@@ -319,9 +333,13 @@ static int wait_loop(struct ntapc_thread *thread, struct wait *wait)
 		spin_lock(&thread->lock);
 		status = ntapc_core_wait_end(kt);
 		kt->waiting_by_id = false;
-		if (status != NTAPC_WAIT_OBJECT || is_signalled(thread, wait))
+		is_signalled_now = is_signalled(thread, wait);
+		if (status != NTAPC_WAIT_OBJECT || is_signalled_now)
 			take(thread, wait, status);
 		spin_unlock(&thread->lock);
+		/* That was for a wait in which a kernel APC makes this one. */
+		if (status == NTAPC_WAIT_OBJECT && !is_signalled_now)
+			continue;
 		if (status == NTAPC_WAIT_OBJECT ||
 		    status == NTAPC_WAIT_USER_APC ||
 		    status == NTAPC_WAIT_ALERTED)
@@ -447,7 +465,7 @@ long ntapc_test_alert(struct ntapc_thread *thread,
 
 	if (READ_ONCE(thread->kt.apc_state.kernel_pending) &&
 	    ntapc_run_kernel_apcs(thread) == NTAPC_RAN_LEAVE)
-		return -ERESTARTNOINTR;
+		return ntapc_sure_to_restart(-ERESTARTNOINTR);
 	init_batch(&batch, args->records, args->nr_records);
 again:
 	spin_lock(&thread->lock);
@@ -529,23 +547,27 @@ static void set_nt_deadline(struct wait *wait, const s64 *time)
 static int wait_in_kernel(struct wait *wait, const s64 *time)
 {
 	struct ntapc_thread *thread = ntapc_thread_current();
+	struct ntapc_apc_state *state;
 	int status;
 
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
+	state = &thread->kt.apc_state;
 	set_nt_deadline(wait, time);
 	status = wait_for(thread, wait);
+	/* What came when the wait was decided already has told nobody. */
+	if (READ_ONCE(state->kernel_pending))
+		run_kernel_apcs(thread, wait);
 	/* Delivery is the affair of the return to user mode (11.10). */
 	spin_lock(&thread->lock);
-	if ((thread->kt.apc_state.user_pending ||
-	     thread->kt.apc_state.special_pending) && !thread->retired)
+	if ((state->kernel_pending || state->user_pending ||
+	     state->special_pending) && !thread->retired)
 		ntapc_thread_kick(thread, false);
 	spin_unlock(&thread->lock);
-	if (!thread->system)
-		ntapc_unpin(thread);
-	else if (status == -ERESTARTSYS)
-		status = -EINTR;
-	return status;
+	if (thread->system)
+		return status == -ERESTARTSYS ? -EINTR : status;
+	ntapc_unpin(thread);
+	return ntapc_sure_to_restart(status);
 }
 
 /**

@@ -468,7 +468,7 @@ static void do_step(struct exerciser *ex, const struct exerciser_step *step,
 		result->ret = ntapc_core_suspend_end(kt);
 		break;
 	case STEP_SUSPEND_AGAIN:
-		ntapc_core_suspend_again(kt);
+		result->ret = ntapc_core_suspend_again(kt);
 		break;
 	case STEP_QUEUEABLE:
 		kt->apc_queueable = step->a;

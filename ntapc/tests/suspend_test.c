@@ -14,7 +14,8 @@
  *		blocked. A normal one's normal routine begins, and goes on till
  *   d		it is done: no answer
  *   b e	the suspend APC begins to wait: y or n; ends to wait: what ended it
- *   g		the suspend APC lets the thread go: y if kernel APCs are pending
+ *   g		the suspend APC lets the thread go: y if it will be back, else n;
+ *		and ! if kernel APCs are pending
  *   w W y	a user mode wait begins that is, isn't alertable; a kernel mode wait
  *   v		that ends: what ended it
  *   c C G H	it enters, leaves a critical region, a guarded one
@@ -148,19 +149,21 @@ static const struct suspend_row suspend_rows[] = {
 	{ "5.5 (11)", "wAAv", "0w 0- a", "", 0, 0 },
 	{ "5.5 (12)", "sDbKAe", "0i p y - 1w o", "", 0, 0 },
 	/* ntapc's own: it keeps its place when it lets the thread go. */
-	{ "again (1)", "sDg", "0i p y", "p", 1, 0 },
-	{ "again (2)", "sDbneg", "0i p y - . y", "pa", 1, 0 },
-	{ "again (3)", "sDbkneg", "0i p y w - k y", "apb", 1, 0 },
-	{ "again (4)", "sDbnegdDb", "0i p y - . y p! y", "a", 1, 0 },
-	{ "again (5)", "fDg", "0i p y", "p", 0, 1 },
-	/* Not when it is resumed, nor twice, nor when nothing is taken any more. */
+	{ "again (1)", "sDg", "0i p y!", "p", 1, 0 },
+	{ "again (2)", "sDbneg", "0i p y - . y!", "pa", 1, 0 },
+	{ "again (3)", "sDbkneg", "0i p y w - k y!", "apb", 1, 0 },
+	{ "again (4)", "sDbnegdDb", "0i p y - . y! p! y", "a", 1, 0 },
+	{ "again (5)", "fDg", "0i p y!", "p", 0, 1 },
+	/* Not when it is resumed, or nothing is taken any more; and not twice. */
 	{ "again (6)", "sDbreg", "0i p y 1w o n", "", 0, 0 },
-	{ "again (7)", "sDrsDg", "0i p 1- 0i .! n", "p", 1, 0 },
-	{ "again (8)", "sDrnsDg", "0i p 1- i 0i .! n", "ap", 1, 0 },
+	{ "again (7)", "sDrsDg", "0i p 1- 0i .! y", "p", 1, 0 },
+	{ "again (8)", "sDrnsDg", "0i p 1- i 0i .! y", "ap", 1, 0 },
 	{ "again (9)", "sDqg", "0i p n", "", 1, 0 },
 	/* At home, though attached. */
-	{ "again (10)", "sDTg", "0i p n", "p", 1, 0 },
-	{ "again (11)", "sDnTg", "0i p i n", "pa", 1, 0 },
+	{ "again (10)", "sDrqg", "0i p 1- n", "", 0, 0 },
+	{ "again (11)", "sDrsqg", "0i p 1- 0i n!", "p", 1, 0 },
+	{ "again (12)", "sDTg", "0i p y", "p", 1, 0 },
+	{ "again (13)", "sDnTg", "0i p i y", "pa", 1, 0 },
 	/* While attached nothing happens, but it is counted. */
 	{ "9.9 (1)", "Ts", "0-", "p", 1, 0 },
 	{ "9.9 (2)", "TWsv", "0- .", "p", 1, 0 },
@@ -291,6 +294,7 @@ static void step_alert(struct script *s, char what)
 static void step(struct script *s, char what)
 {
 	struct ntapc_kthread *kt = s->kt;
+	bool again;
 
 	switch (what) {
 	case 's': case 'S': case 'r': case 'f': case 't': case 'F': case 'A':
@@ -315,8 +319,9 @@ static void step(struct script *s, char what)
 		answer(s, "%c", status_letter(ntapc_core_suspend_end(kt)));
 		break;
 	case 'g':
-		ntapc_core_suspend_again(kt);
-		answer(s, "%c", kt->apc_state.kernel_pending ? 'y' : 'n');
+		again = ntapc_core_suspend_again(kt);
+		answer(s, "%c%s", again ? 'y' : 'n',
+		       kt->apc_state.kernel_pending ? "!" : "");
 		break;
 	case 'w': case 'W':
 		ntapc_core_wait_begin(kt, NTAPC_USER_MODE, what == 'w');

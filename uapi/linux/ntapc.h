@@ -679,8 +679,9 @@ struct ntapc_suspend {
 };
 
 /*
- * All threads of the thread's process (NT: NtSuspendProcess), also those that it
- * makes meanwhile; those whose count is at its limit are left alone. Returns 0.
+ * All threads of the thread's process (NT: NtSuspendProcess), also those that come
+ * up while this goes through them; those whose count is at its limit are left
+ * alone. Returns 0.
  */
 #define NTAPC_SUSPEND_PROCESS	(1U << 0)
 /*
@@ -875,8 +876,8 @@ struct ntapc_thread_context {
  * Arguments that aren't named are 0.
  *
  * Order of checks: EFAULT, E2BIG, EINVAL (also a @name without an end), ESRCH,
- * EACCES, ENOENT, what the routine says to its arguments (EBADF, EPROTOTYPE,
- * EINVAL), EAGAIN, EMFILE and ENFILE as open(2), ENOMEM.
+ * EACCES, EMFILE as open(2), ENOENT, what the routine says to its arguments
+ * (EBADF, EPROTOTYPE, EINVAL), EAGAIN, ENOMEM, ENFILE as open(2).
  */
 struct ntapc_kernel_apc {
 	__u32 size;

@@ -580,19 +580,20 @@ static bool suspend_begin(struct model *m)
 }
 
 /* ntapc's own: back at the head of the normal ones. */
-static void suspend_again(struct model *m)
+static bool suspend_again(struct model *m)
 {
 	struct apc *apc = &m->apc[EXERCISER_SUSPEND_APC];
 	struct queue *queue = &home(m)->queue[KERNEL];
 
-	if (!m->suspend_count && !m->freeze_count)
-		return;
-	if (apc->inserted || !m->queueable)
-		return;
+	if ((!m->suspend_count && !m->freeze_count) || !m->queueable)
+		return false;
+	if (apc->inserted)
+		return true;
 	apc->inserted = true;
 	put(queue, specials(m, queue), EXERCISER_SUSPEND_APC);
 	if (!m->attached)
 		m->active.kernel_pending = true;
+	return true;
 }
 
 /* 9.2, 9.6 */
@@ -843,7 +844,7 @@ static void take_step(struct model *m, const struct exerciser_step *step,
 		ret = wait_end(m);
 		break;
 	case STEP_SUSPEND_AGAIN:
-		suspend_again(m);
+		ret = suspend_again(m);
 		break;
 	case STEP_QUEUEABLE:
 		m->queueable = step->a;

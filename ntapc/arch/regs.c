@@ -300,10 +300,13 @@ u64 ntapc_arch_syscall_insn(const struct pt_regs *regs)
 /* A page with just that instruction, for a process in which none is known. */
 static u64 make_insn(u16 code)
 {
+	unsigned long flags = MAP_PRIVATE | MAP_ANONYMOUS;
 	unsigned long page;
 
-	page = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_EXEC,
-		       MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	/* Out of an interrupt nothing else says that the process is of 32 bits. */
+	if (code == INSN_INT80)
+		flags |= MAP_32BIT;
+	page = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_EXEC, flags, 0);
 	if (IS_ERR_VALUE(page))
 		return 0;
 	if (access_process_vm(current, page, &code, sizeof(code),

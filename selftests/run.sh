@@ -18,7 +18,7 @@ cd "$(dirname "$0")" || exit 1
 # In this order; whatever else is here comes before the last two, of which the
 # first takes the module away for a while and the second can't be undone.
 FIRST="abi abi32 open queue wait record frame special state cont eintr exec
-	exit suspend alert terminate context named storm model kernel"
+	exit suspend held alert terminate context named storm model kernel"
 LAST="unload yama"
 
 all_programs() {

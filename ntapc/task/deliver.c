@@ -33,7 +33,7 @@
  * How long a thread is given to get from task work to where Linux wants it: what
  * is added earlier would be run there and then, and it would never get away.
  */
-#define LEAVE_NS	(200 * NSEC_PER_USEC)
+#define LEAVE_NS	(50 * NSEC_PER_USEC)
 
 static struct hrtimer leave_timer;
 static LIST_HEAD(postponed_threads);
@@ -168,6 +168,8 @@ void ntapc_deliver_init(void)
 /* No thread is in the list any more. */
 void ntapc_deliver_exit(void)
 {
+	/* The work may start the timer, and that queues the work. */
+	cancel_delayed_work_sync(&postponed_work);
 	hrtimer_cancel(&leave_timer);
 	cancel_delayed_work_sync(&postponed_work);
 }
@@ -205,7 +207,7 @@ static struct ntapc_thread *next_postponed(struct list_head *list,
  */
 static void kick_postponed(struct work_struct *work)
 {
-	bool interrupt, leave, put, again = false;
+	bool interrupt, leave, put, again = false, soon = false;
 	struct ntapc_thread *thread;
 	LIST_HEAD(list);
 
@@ -213,18 +215,21 @@ static void kick_postponed(struct work_struct *work)
 	list_splice_init(&postponed_threads, &list);
 	spin_unlock(&postponed_lock);
 	while ((thread = next_postponed(&list, &interrupt, &leave))) {
-		bool held, wait = false;
+		bool held, early = false, wait = false;
 
 		spin_lock(&thread->lock);
 		if (!thread->retired) {
 			held = held_by_linux(thread->task);
 			wait = held && !leave;
-			if (!wait)
+			early = leave && thread->delivering &&
+				READ_ONCE(thread->leave);
+			if (!wait && !early)
 				ntapc_thread_kick(thread, interrupt && !held);
 		}
-		if (wait)
-			add_postponed(thread, interrupt, false);
+		if (wait || early)
+			add_postponed(thread, interrupt, early);
 		again |= wait;
+		soon |= early;
 		put = unpin(thread);
 		spin_unlock(&thread->lock);
 		ntapc_thread_put(thread);
@@ -232,6 +237,9 @@ static void kick_postponed(struct work_struct *work)
 		if (put)
 			module_put(THIS_MODULE);
 	}
+	if (soon)
+		hrtimer_start(&leave_timer, ns_to_ktime(LEAVE_NS),
+			      HRTIMER_MODE_REL);
 	if (again)
 		queue_delayed_work(ntapc_workqueue, &postponed_work,
 				   HELD_TIME);

@@ -4,8 +4,7 @@
  *
  * A suspended thread sits in the normal routine of its suspend APC, a normal
  * kernel APC: on its way to user mode, or in a wait of ntapc's. All signals that
- * can be are blocked meanwhile, so that others of its process take them and none
- * has a handler run. What Linux still wants of it - to die, to stop, to be traced
+ * can be are blocked there, so that others of its process take them. What Linux still wants of it - to die, to stop, to be traced
  * or frozen - is done by get_signal(), which comes after task work: the routine
  * lets the thread go there, with the suspend APC back in its queue, and has it
  * fetched again.
@@ -196,8 +195,12 @@ static void suspend_normal(void *context, void *arg1, void *arg2)
 	WRITE_ONCE(suspension->still, false);
 	if (interrupted)
 		thread->leave = let_go(thread);
-	if (!thread->leave)
-		release_signals(suspension);
+	/*
+	 * Also if it is let go: should it get to user mode, it must be with the
+	 * signals that are its own. Handlers that get_signal() enters for them
+	 * run when the thread is resumed.
+	 */
+	release_signals(suspension);
 	/* What others have queued is for the way out. */
 	if (notified && task_work_pending(current))
 		set_thread_flag(TIF_NOTIFY_SIGNAL);

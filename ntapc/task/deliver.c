@@ -533,6 +533,19 @@ static void deliver_in_call(struct ntapc_thread *thread,
 	postpone(thread, interrupt);
 }
 
+/* The registers that were left for this return to user mode. */
+static void apply_continuation(struct ntapc_thread *thread,
+			       struct pt_regs *regs, struct ntapc_frame *frame)
+{
+	struct ntapc_continuation *cont = thread->continuation;
+
+	thread->continuation = NULL;
+	ntapc_arch_set_context(regs, &cont->context);
+	frame->flags = cont->flags & NTAPC_FRAME_SYNC;
+	frame->restart = cont->restart;
+	kfree(cont);
+}
+
 static void deliver_async(struct ntapc_thread *thread, bool interrupt)
 {
 	struct ntapc_continuation *cont;
@@ -554,8 +567,16 @@ static void deliver_async(struct ntapc_thread *thread, bool interrupt)
 		cont->in_call = false;
 	}
 	ran = ntapc_run_kernel_apcs(thread);
-	if (ran == NTAPC_RAN_LEAVE || fatal_signal_pending(current))
+	if (fatal_signal_pending(current))
 		return;
+	if (ran == NTAPC_RAN_LEAVE) {
+		/* Before a signal's handler is entered from these registers. */
+		if (thread->continuation) {
+			apply_continuation(thread, regs, &frame);
+			finish_restart(thread, regs, frame.restart);
+		}
+		return;
+	}
 	if (unlikely(thread->kt.alerted[NTAPC_KERNEL_MODE]))
 		return_with_kernel_alert(thread);
 	ntapc_check_regions(thread);
@@ -564,13 +585,8 @@ static void deliver_async(struct ntapc_thread *thread, bool interrupt)
 		return;
 	}
 	cont = thread->continuation;
-	if (cont) {
-		thread->continuation = NULL;
-		ntapc_arch_set_context(regs, &cont->context);
-		frame.flags = cont->flags & NTAPC_FRAME_SYNC;
-		frame.restart = cont->restart;
-		kfree(cont);
-	}
+	if (cont)
+		apply_continuation(thread, regs, &frame);
 	if (ran == NTAPC_RAN_BLOCKED || !anything_due(thread) ||
 	    !ntapc_arch_frame_possible(regs) ||
 	    newest_frame_not_entered(thread, regs))

@@ -9,6 +9,7 @@
 #ifndef NTAPC_ARCH_H
 #define NTAPC_ARCH_H
 
+#include <linux/errno.h>
 #include <linux/types.h>
 #include <linux/ntapc.h>
 
@@ -56,9 +57,32 @@ bool ntapc_arch_in_uring_enter(const struct pt_regs *regs);
 bool ntapc_arch_frame_possible(const struct pt_regs *regs);
 bool ntapc_arch_task_is_32bit(const struct task_struct *task);
 void ntapc_arch_get_data_segments(u16 segment[4]);
+
+/*
+ * The extended state: x86.c, by functions that are exported for KVM. User-mode
+ * Linux doesn't export the size of what it keeps.
+ */
+#if !defined(CONFIG_UML) && IS_ENABLED(CONFIG_KVM)
+#define NTAPC_ARCH_XSTATE
 u32 ntapc_arch_xstate_size(void);
 int ntapc_arch_get_xstate(void *xstate, u32 size);
 int ntapc_arch_set_xstate(const void *xstate, u32 size);
+#else
+static inline u32 ntapc_arch_xstate_size(void)
+{
+	return 0;
+}
+
+static inline int ntapc_arch_get_xstate(void *xstate, u32 size)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int ntapc_arch_set_xstate(const void *xstate, u32 size)
+{
+	return -EOPNOTSUPP;
+}
+#endif
 
 /* rseq.c */
 #ifdef CONFIG_RSEQ

@@ -2,7 +2,6 @@
 /*
  * What is particular to User-mode Linux on x86-64.
  */
-#include <linux/errno.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <asm/unistd.h>
@@ -60,20 +59,4 @@ bool ntapc_arch_task_is_32bit(const struct task_struct *task)
 void ntapc_arch_get_data_segments(u16 segment[4])
 {
 	memset(segment, 0, 4 * sizeof(*segment));
-}
-
-/* The size of what UML keeps isn't exported. */
-u32 ntapc_arch_xstate_size(void)
-{
-	return 0;
-}
-
-int ntapc_arch_get_xstate(void *xstate, u32 size)
-{
-	return -EOPNOTSUPP;
-}
-
-int ntapc_arch_set_xstate(const void *xstate, u32 size)
-{
-	return -EOPNOTSUPP;
 }

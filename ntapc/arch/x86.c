@@ -128,7 +128,7 @@ void ntapc_arch_get_data_segments(u16 segment[4])
  * The functions that are exported for virtual machines do what ptrace does for
  * NT_X86_XSTATE; those that take a task are not for current.
  */
-#if IS_ENABLED(CONFIG_KVM)
+#ifdef NTAPC_ARCH_XSTATE
 
 /* The extended state in current's memory, where nothing else changes it. */
 static struct fpstate *saved_fpstate(void)
@@ -201,23 +201,6 @@ int ntapc_arch_set_xstate(const void *xstate, u32 size)
 	/* Registers that it left in another processor are out of date. */
 	current->thread.fpu.last_cpu = -1;
 	return 0;
-}
-
-#else
-
-u32 ntapc_arch_xstate_size(void)
-{
-	return 0;
-}
-
-int ntapc_arch_get_xstate(void *xstate, u32 size)
-{
-	return -EOPNOTSUPP;
-}
-
-int ntapc_arch_set_xstate(const void *xstate, u32 size)
-{
-	return -EOPNOTSUPP;
 }
 
 #endif

@@ -25,8 +25,10 @@ static long ioctl_result(struct ntapc_call *call)
 	args->size = sizeof(*args);
 	args->state = ntapc_named_state(use);
 	args->order = 0;
-	args->nr_values = args->state == NTAPC_APC_RUN ?
-		ntapc_named_result(use, &args->order, &values) : 0;
+	args->nr_values = 0;
+	if (args->state == NTAPC_APC_RUN)
+		args->nr_values = ntapc_named_result(use, &args->order,
+						     &values);
 	room = min(room, args->nr_values);
 	if (room && copy_to_user(u64_to_user_ptr(args->values), values,
 				 room * sizeof(*values)))

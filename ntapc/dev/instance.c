@@ -208,14 +208,11 @@ static long ioctl_alert_by_id(struct ntapc_call *call)
 {
 	const struct ntapc_alert_by_id *args = call->args;
 	struct task_struct *task;
-	struct pid *pid;
 	long err;
 
 	if (args->tid < 1)
 		return -EINVAL;
-	pid = find_get_pid(args->tid);
-	task = get_pid_task(pid, PIDTYPE_PID);
-	put_pid(pid);
+	task = ntapc_get_task(args->tid);
 	if (!task)
 		return -ESRCH;
 	err = alert_task(task);

@@ -545,16 +545,13 @@ long ntapc_thread_open(struct ntapc_call *call)
 {
 	const struct ntapc_thread_open *args = call->args;
 	struct task_struct *task;
-	struct pid *pid;
 	long ret;
 
 	if (args->flags || args->pad || args->tid < 0)
 		return -EINVAL;
 	if (!args->tid)
 		return open_task(current);
-	pid = find_get_pid(args->tid);
-	task = get_pid_task(pid, PIDTYPE_PID);
-	put_pid(pid);
+	task = ntapc_get_task(args->tid);
 	if (!task)
 		return -ESRCH;
 	ret = open_task(task);

@@ -107,6 +107,24 @@ int ntapc_check_actor(struct ntapc_thread *thread,
 }
 
 /**
+ * ntapc_may_act - the same for a thread that isn't locked
+ * @thread: any
+ * @actor: who was allowed to act
+ *
+ * Return: 0, ESRCH or EACCES.
+ */
+int ntapc_may_act(struct ntapc_thread *thread,
+		  const struct ntapc_actor *actor)
+{
+	int err;
+
+	spin_lock(&thread->lock);
+	err = ntapc_check_actor(thread, actor);
+	spin_unlock(&thread->lock);
+	return err;
+}
+
+/**
  * ntapc_thread_is_over - can nothing be queued any more?
  * @thread: any
  *

@@ -130,9 +130,7 @@ static void set_registers(struct ntapc_thread *thread,
 	merge(&cont->context, &call->context, call->what);
 	/* Who looks at it again sees what the thread will have. */
 	ntapc_arch_clean_context(regs, &cont->context);
-	spin_lock(&thread->lock);
-	ntapc_thread_kick(thread, false);
-	spin_unlock(&thread->lock);
+	ntapc_come_by(thread);
 }
 
 static int set_context(struct ntapc_thread *thread,
@@ -148,22 +146,11 @@ static int set_context(struct ntapc_thread *thread,
 	return err;
 }
 
-static bool may_still(struct ntapc_thread *thread,
-		      const struct ntapc_actor *actor)
-{
-	bool lost;
-
-	spin_lock(&thread->lock);
-	lost = ntapc_authority_lost(thread, actor);
-	spin_unlock(&thread->lock);
-	return !lost;
-}
-
 static void execute(struct ntapc_thread *thread, struct ntapc_context_call *call)
 {
-	if (!may_still(thread, &call->actor))
-		call->err = -EACCES;
-	else
+	/* The right may have gone since. */
+	call->err = ntapc_may_act(thread, &call->actor);
+	if (!call->err)
 		call->err = call->set ? set_context(thread, call) :
 					get_context(thread, call);
 }

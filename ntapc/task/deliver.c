@@ -108,6 +108,17 @@ void ntapc_thread_kick(struct ntapc_thread *thread, bool interrupt)
 		pin(thread);
 }
 
+/**
+ * ntapc_come_by - there is something to be done before user mode
+ * @thread: current's record
+ */
+void ntapc_come_by(struct ntapc_thread *thread)
+{
+	spin_lock(&thread->lock);
+	ntapc_thread_kick(thread, false);
+	spin_unlock(&thread->lock);
+}
+
 /*
  * Task work isn't run at the return to user mode only: io_uring_enter(2) runs it
  * while it waits, a traced thread at its stops, KVM_RUN before it enters its
@@ -629,9 +640,7 @@ void ntapc_run_down(struct ntapc_thread *thread)
 						&flushed);
 		list_for_each_entry(apc, &flushed, entry) {
 			ntapc_uncount(thread, apc);
-			if (apc->kind == NTAPC_KIND_USER ||
-			    (apc->kind == NTAPC_KIND_CLIENT &&
-			     apc->mode == NTAPC_USER_MODE))
+			if (ntapc_counts_as_user(apc))
 				thread->nr_dropped++;
 		}
 		spin_unlock(&thread->lock);
@@ -843,9 +852,7 @@ static noinline long push_at_return(struct ntapc_thread *thread, long result)
 		 * Whether it restarts isn't known before the way out, and other
 		 * registers than these are to come.
 		 */
-		spin_lock(&thread->lock);
-		ntapc_thread_kick(thread, false);
-		spin_unlock(&thread->lock);
+		ntapc_come_by(thread);
 		return result;
 	}
 	if (ntapc_arch_frame_possible(regs) &&
@@ -853,14 +860,6 @@ static noinline long push_at_return(struct ntapc_thread *thread, long result)
 	    push_user_apc(thread, regs, &frame, &result) == PUSH_FAULT)
 		result = -EFAULT;
 	return result;
-}
-
-/* What there was to do is still to be done before user mode. */
-static void come_by_again(struct ntapc_thread *thread)
-{
-	spin_lock(&thread->lock);
-	ntapc_thread_kick(thread, false);
-	spin_unlock(&thread->lock);
 }
 
 /**
@@ -880,7 +879,7 @@ long ntapc_deliver_sync(struct ntapc_thread *thread, long result)
 	if (unlikely(READ_ONCE(thread->kt.apc_state.kernel_pending)))
 		ran = ntapc_run_kernel_apcs(thread);
 	if (unlikely(ran == NTAPC_RAN_LEAVE))
-		come_by_again(thread);
+		ntapc_come_by(thread);
 	if (ran == NTAPC_RAN_ALL && anything_due(thread))
 		result = push_at_return(thread, result);
 	if (unlikely(thread->kt.alerted[NTAPC_KERNEL_MODE]))

@@ -10,7 +10,6 @@
 #include <linux/pid.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
 
 #include "thread.h"
 #include "../trace.h"
@@ -119,23 +118,6 @@ static void run_one(struct ntapc_thread *thread, struct ntapc_apc *apc)
 }
 
 /**
- * ntapc_sure_to_restart - what an ioctl returns
- * @result: of it
- *
- * A restart code must not get to user mode, whatever has become of the signal
- * that it was returned for: somebody else may have taken it meanwhile.
- *
- * Return: @result.
- */
-long ntapc_sure_to_restart(long result)
-{
-	if (unlikely(result == -ERESTARTSYS || result == -ERESTARTNOINTR) &&
-	    !signal_pending(current))
-		set_thread_flag(TIF_SIGPENDING);
-	return result;
-}
-
-/**
  * ntapc_run_kernel_apcs - the kernel part of KiDeliverApc (rules 4.2 to 4.4)
  * @thread: current's record
  *
@@ -168,6 +150,28 @@ enum ntapc_ran ntapc_run_kernel_apcs(struct ntapc_thread *thread)
 	if (thread->leave)
 		return NTAPC_RAN_LEAVE;
 	return blocked ? NTAPC_RAN_BLOCKED : NTAPC_RAN_ALL;
+}
+
+/**
+ * ntapc_notify_target - have a thread come by its safe point
+ * @thread: the target, locked and not retired
+ * @apc: a kernel APC that has been inserted
+ * @wake: what the insertion asked for
+ *
+ * The current thread comes by on its return to user mode: whoever inserts may be
+ * in a system call that isn't ours.
+ */
+void ntapc_notify_target(struct ntapc_thread *thread,
+			 const struct ntapc_apc *apc, enum ntapc_wake wake)
+{
+	/* Held up by a region, it looks again when it leaves that. */
+	if (wake == NTAPC_WAKE_INTERRUPT &&
+	    !ntapc_core_kernel_runs(&thread->kt, apc))
+		return;
+	if (wake == NTAPC_WAKE_INTERRUPT && thread->task == current)
+		ntapc_thread_kick(thread, false);
+	else
+		ntapc_act_on_wake(thread, wake, true);
 }
 
 /**
@@ -234,23 +238,6 @@ void __ntapc_kapc_init(struct ntapc_kapc *kapc, struct ntapc_thread *thread,
 }
 EXPORT_SYMBOL_GPL(__ntapc_kapc_init);
 
-/*
- * Has the target come by its safe point. One of its own is brought there by the
- * return to user mode: whoever inserts is in a system call that needn't be ours.
- */
-static void notify_target(struct ntapc_thread *thread,
-			  const struct ntapc_apc *apc, enum ntapc_wake wake)
-{
-	if (wake == NTAPC_WAKE_INTERRUPT &&
-	    (thread->kt.apc_state_index != apc->environment ||
-	     !ntapc_core_kernel_runs(&thread->kt, apc)))
-		return;	/* It looks again when it leaves what holds it up. */
-	if (wake == NTAPC_WAKE_INTERRUPT && thread->task == current)
-		ntapc_thread_kick(thread, false);
-	else
-		ntapc_act_on_wake(thread, wake, true);
-}
-
 /**
  * ntapc_kapc_insert - KeInsertQueueApc (section 3)
  * @kapc: initialised
@@ -285,7 +272,7 @@ bool ntapc_kapc_insert(struct ntapc_kapc *kapc, u64 arg1, u64 arg2)
 			ntapc_control_publish(thread);
 		}
 		trace_ntapc_kernel_apc_insert(thread, apc);
-		notify_target(thread, apc, wake);
+		ntapc_notify_target(thread, apc, wake);
 	}
 	spin_unlock(&thread->lock);
 	if (!inserted)
@@ -351,7 +338,7 @@ static void flush_list(struct ntapc_thread *thread, struct list_head *list,
 			continue;
 		ntapc_core_remove(&thread->kt, apc);
 		ntapc_uncount(thread, apc);
-		if (apc->mode == NTAPC_USER_MODE || apc->kind == NTAPC_KIND_USER)
+		if (ntapc_counts_as_user(apc))
 			thread->nr_dropped++;
 		list_add_tail(&apc->entry, flushed);
 	}

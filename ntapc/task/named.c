@@ -175,20 +175,10 @@ static struct ntapc_named_use *use_of(struct ntapc_apc *apc)
 	return container_of(apc, struct ntapc_named_use, kapc.apc);
 }
 
-static bool may_still(const struct ntapc_named_use *use)
-{
-	struct ntapc_thread *thread = use->call.thread;
-	bool lost;
-
-	spin_lock(&thread->lock);
-	lost = ntapc_authority_lost(thread, &use->actor);
-	spin_unlock(&thread->lock);
-	return !lost;
-}
-
 static void run(struct ntapc_named_use *use)
 {
-	if (!may_still(use)) {
+	/* The right may have gone since. */
+	if (ntapc_may_act(use->call.thread, &use->actor)) {
 		finish(use, NTAPC_APC_RUN_DOWN);
 		return;
 	}
@@ -249,9 +239,7 @@ static int insert(struct ntapc_named_use *use, u32 flags)
 	bool special = flags & NTAPC_KERNEL_APC_SPECIAL;
 	int err;
 
-	spin_lock(&thread->lock);
-	err = ntapc_check_actor(thread, &use->actor);
-	spin_unlock(&thread->lock);
+	err = ntapc_may_act(thread, &use->actor);
 	if (err)
 		return err;
 	__ntapc_kapc_init(&use->kapc, thread, NTAPC_ENV_ORIGINAL, named_kernel,
@@ -363,8 +351,8 @@ const char *ntapc_named_name(const struct ntapc_named_use *use)
 }
 
 /**
- * ntapc_named_result - what it found, once it has run
- * @use: referenced
+ * ntapc_named_result - what it found
+ * @use: referenced; its state is %NTAPC_APC_RUN
  * @order: set
  * @values: set to what stays as long as @use does
  *
@@ -372,8 +360,6 @@ const char *ntapc_named_name(const struct ntapc_named_use *use)
  */
 u32 ntapc_named_result(struct ntapc_named_use *use, u64 *order, u64 **values)
 {
-	if (ntapc_named_state(use) != NTAPC_APC_RUN)
-		return 0;
 	*order = use->order;
 	*values = use->value;
 	return min_t(u32, use->call.nr_values, NTAPC_APC_VALUES_MAX);

@@ -256,15 +256,6 @@ typedef int (*raise_t)(struct ntapc_kthread *kt, bool self,
 		       enum ntapc_wake *wake);
 typedef int (*lower_t)(struct ntapc_kthread *kt, enum ntapc_wake *wake);
 
-/* An APC interrupt of the current thread is asked for on the way out. */
-static void act(struct ntapc_thread *thread, enum ntapc_wake wake)
-{
-	if (wake == NTAPC_WAKE_INTERRUPT && thread->task == current)
-		ntapc_thread_kick(thread, false);
-	else
-		ntapc_act_on_wake(thread, wake, true);
-}
-
 /* The thread is locked and has a suspension. */
 static int raise_locked(struct ntapc_thread *thread, raise_t raise)
 {
@@ -277,10 +268,7 @@ static int raise_locked(struct ntapc_thread *thread, raise_t raise)
 	if (was == NTAPC_CORE_SUSPEND_EXCEEDED)
 		return -EOVERFLOW;
 	trace_ntapc_suspend(thread);
-	/* Held up by a region, it looks again when it leaves that. */
-	if (wake != NTAPC_WAKE_INTERRUPT ||
-	    ntapc_core_kernel_runs(&thread->kt, thread->kt.suspend_apc))
-		act(thread, wake);
+	ntapc_notify_target(thread, thread->kt.suspend_apc, wake);
 	return was;
 }
 
@@ -290,7 +278,7 @@ static int lower_locked(struct ntapc_thread *thread, lower_t lower)
 	int was = lower(&thread->kt, &wake);
 
 	trace_ntapc_resume(thread);
-	act(thread, wake);
+	ntapc_act_on_wake(thread, wake, false);
 	expire_kernel_alert(thread);
 	return was;
 }
@@ -436,17 +424,6 @@ static int find_unswept(struct task_struct *leader, const struct sweep *sweep,
 	return nr;
 }
 
-/* May the sweep still act? After an execve() the threads are another image's. */
-static int check_origin(const struct sweep *sweep)
-{
-	int err;
-
-	spin_lock(&sweep->origin->lock);
-	err = ntapc_check_actor(sweep->origin, sweep->actor);
-	spin_unlock(&sweep->origin->lock);
-	return err;
-}
-
 /*
  * 0, ENOMEM, ESRCH or EACCES. A thread that ends or is at its limit is left
  * alone.
@@ -459,8 +436,9 @@ static int sweep_one(struct task_struct *task, const struct sweep *sweep)
 	if (IS_ERR(thread))
 		return PTR_ERR(thread) == -ENOMEM ? -ENOMEM : 0;
 	ret = make_suspension(thread);
+	/* After an execve() the threads are another image's. */
 	if (!ret)
-		ret = check_origin(sweep);
+		ret = ntapc_may_act(sweep->origin, sweep->actor);
 	if (!ret && thread->process != sweep->origin->process)
 		ret = -ESRCH;
 	if (!ret) {
@@ -542,12 +520,9 @@ static int sweep_process(struct task_struct *leader, struct sweep *sweep)
 static struct task_struct *leader_of(struct ntapc_thread *thread,
 				     const struct ntapc_actor *actor)
 {
+	int err = ntapc_may_act(thread, actor);
 	struct task_struct *leader;
-	int err;
 
-	spin_lock(&thread->lock);
-	err = ntapc_check_actor(thread, actor);
-	spin_unlock(&thread->lock);
 	if (err)
 		return ERR_PTR(err);
 	leader = get_pid_task(thread->process->tgid, PIDTYPE_TGID);

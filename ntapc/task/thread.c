@@ -448,6 +448,21 @@ struct ntapc_thread *ntapc_thread_get(struct task_struct *task)
 }
 
 /**
+ * ntapc_get_task - the task with that id
+ * @tid: in current's pid namespace
+ *
+ * Return: a reference, or NULL.
+ */
+struct task_struct *ntapc_get_task(pid_t tid)
+{
+	struct pid *pid = find_get_pid(tid);
+	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
+
+	put_pid(pid);
+	return task;
+}
+
+/**
  * ntapc_thread_find - the record of a thread, if there is one
  * @task: current; or any, under RCU
  *
@@ -680,12 +695,9 @@ EXPORT_SYMBOL_GPL(ntapc_thread_of_task);
  */
 struct ntapc_thread *ntapc_thread_lookup(pid_t tid)
 {
+	struct task_struct *task = ntapc_get_task(tid);
 	struct ntapc_thread *thread;
-	struct task_struct *task;
-	struct pid *pid = find_get_pid(tid);
 
-	task = get_pid_task(pid, PIDTYPE_PID);
-	put_pid(pid);
 	if (!task)
 		return ERR_PTR(-ESRCH);
 	thread = ntapc_thread_of_task(task);

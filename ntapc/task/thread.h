@@ -48,6 +48,7 @@
 #include <linux/mutex.h>
 #include <linux/restart_block.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/signal_types.h>
 #include <linux/spinlock.h>
 #include <linux/task_work.h>
@@ -339,6 +340,7 @@ void ntapc_thread_put(struct ntapc_thread *thread);
 void ntapc_thread_retire(struct ntapc_thread *thread);
 void ntapc_task_exits(struct task_struct *task);
 void ntapc_task_execs(struct task_struct *task);
+struct task_struct *ntapc_get_task(pid_t tid);
 struct ntapc_thread *ntapc_thread_find(const struct task_struct *task);
 struct ntapc_thread *ntapc_thread_make_system(struct task_struct *task,
 					      struct ntapc_system *system);
@@ -354,6 +356,7 @@ bool ntapc_thread_is_over(const struct ntapc_thread *thread);
 bool ntapc_thread_is_foreign(const struct ntapc_thread *thread);
 int ntapc_check_actor(struct ntapc_thread *thread,
 		      const struct ntapc_actor *actor);
+int ntapc_may_act(struct ntapc_thread *thread, const struct ntapc_actor *actor);
 bool ntapc_authority_lost(struct ntapc_thread *thread,
 			  const struct ntapc_actor *actor);
 u32 ntapc_thread_authority(struct ntapc_thread *thread);
@@ -384,6 +387,31 @@ void ntapc_uncount(struct ntapc_thread *thread, const struct ntapc_apc *apc);
 void ntapc_act_on_wake(struct ntapc_thread *thread, enum ntapc_wake wake,
 		       bool interrupt);
 
+/**
+ * ntapc_sure_to_restart - what an ioctl returns
+ * @result: of it
+ *
+ * A restart code must not get to user mode, whatever has become of the signal
+ * that it was returned for: somebody else may have taken it meanwhile.
+ *
+ * Return: @result.
+ */
+static inline long ntapc_sure_to_restart(long result)
+{
+	if (unlikely(result == -ERESTARTSYS || result == -ERESTARTNOINTR) &&
+	    !signal_pending(current))
+		set_thread_flag(TIF_SIGPENDING);
+	return result;
+}
+
+/* Is it a user APC that the thread's counts of them know, in whatever stage? */
+static inline bool ntapc_counts_as_user(const struct ntapc_apc *apc)
+{
+	return apc->kind == NTAPC_KIND_USER ||
+	       (apc->kind == NTAPC_KIND_CLIENT &&
+		apc->mode == NTAPC_USER_MODE);
+}
+
 /* deliver.c: the only user of task_work */
 void ntapc_deliver_init(void);
 void ntapc_deliver_exit(void);
@@ -393,6 +421,7 @@ void ntapc_unpin(struct ntapc_thread *thread);
 void ntapc_thread_bury(struct ntapc_thread *thread);
 void ntapc_thread_retire_later(struct ntapc_thread *thread);
 void ntapc_thread_kick(struct ntapc_thread *thread, bool interrupt);
+void ntapc_come_by(struct ntapc_thread *thread);
 void ntapc_thread_kick_soon(struct ntapc_thread *thread);
 void ntapc_thread_pin(struct ntapc_thread *thread);
 void ntapc_run_down(struct ntapc_thread *thread);
@@ -412,7 +441,8 @@ int ntapc_continue(struct ntapc_thread *thread, const struct ntapc_frame *frame,
 		   bool test_alert);
 
 /* kernel_apc.c: running kernel APCs; those of other modules */
-long ntapc_sure_to_restart(long result);
+void ntapc_notify_target(struct ntapc_thread *thread,
+			 const struct ntapc_apc *apc, enum ntapc_wake wake);
 enum ntapc_ran ntapc_run_kernel_apcs(struct ntapc_thread *thread);
 bool ntapc_kapc_take(struct ntapc_kapc *kapc);
 bool ntapc_insert_own(struct ntapc_thread *thread, struct ntapc_apc *apc);

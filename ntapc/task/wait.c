@@ -461,23 +461,25 @@ long ntapc_test_alert(struct ntapc_thread *thread,
 	long status = NTAPC_STATUS_SUCCESS;
 	struct batch batch;
 	bool more = false;
-	bool taken;
+	bool taken = false;
 
 	if (READ_ONCE(thread->kt.apc_state.kernel_pending) &&
 	    ntapc_run_kernel_apcs(thread) == NTAPC_RAN_LEAVE)
 		return ntapc_sure_to_restart(-ERESTARTNOINTR);
-	init_batch(&batch, args->records, args->nr_records);
+	if (records)
+		init_batch(&batch, args->records, args->nr_records);
 again:
 	spin_lock(&thread->lock);
 	if (args->flags & NTAPC_TEST_SPECIAL_ONLY)
 		batch.special_only = true;
 	else if (ntapc_core_test_alert(&thread->kt, NTAPC_USER_MODE))
 		status = NTAPC_STATUS_ALERTED;
-	if (records && status == NTAPC_STATUS_SUCCESS)
+	if (records && status == NTAPC_STATUS_SUCCESS) {
 		more = take_chunk(thread, &batch);
-	else
+		taken = batch.nr;
+	} else {
 		ntapc_control_publish(thread);
-	taken = !list_empty(&batch.taken);
+	}
 	spin_unlock(&thread->lock);
 
 	if (records && status == NTAPC_STATUS_SUCCESS) {

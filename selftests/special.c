@@ -6,6 +6,7 @@
 #include "common.h"
 #include "kselftest_harness.h"
 #include "calls.h"
+#include "signals.h"
 
 #include <linux/io_uring.h>
 
@@ -695,26 +696,6 @@ TEST_F(special, in_order_after_a_system_call)
 
 /* Together with signals */
 
-static atomic_int signals;
-
-static void count_signal(int sig)
-{
-	(void)sig;
-	atomic_fetch_add(&signals, 1);
-}
-
-static void catch_signal(int sig, int flags)
-{
-	struct sigaction action = {
-		.sa_handler = count_signal,
-		.sa_flags = flags,
-	};
-
-	sigemptyset(&action.sa_mask);
-	sigaction(sig, &action, NULL);
-	atomic_store(&signals, 0);
-}
-
 /*
  * Makes this thread outrun the workers: what it does between two sleeps is done
  * before one of them gets to look, if they share a processor.
@@ -894,23 +875,6 @@ static void look_at_mask(__u64 arg0, __u64 arg1, __u64 arg2)
 	(void)arg2;
 	pthread_sigmask(SIG_SETMASK, NULL, &mask_inside);
 	log_add(arg0);
-}
-
-static void ppoll_with_mask(struct worker *worker)
-{
-	struct pollfd pollfd = { .fd = call.fds[0], .events = POLLIN };
-	struct timespec ts = { .tv_sec = PATIENCE_MS / 1000 };
-	sigset_t blocked, none, after;
-
-	sigemptyset(&none);
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGUSR1);
-	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
-	atomic_store(&worker->stage, 1);
-	call.ret = ppoll(&pollfd, 1, &ts, &none);
-	call.error = errno;
-	pthread_sigmask(SIG_SETMASK, NULL, &after);
-	worker->arg = sigismember(&after, SIGUSR1);
 }
 
 TEST_F(special, ppoll_mask)

@@ -19,17 +19,20 @@ static void apc_state_init(struct ntapc_apc_state *state)
 	state->user_pending = false;
 	state->special_pending = false;
 	state->exit_pending = false;
+	state->process = NULL;
 }
 
 /**
  * ntapc_core_init - the APC part of KeInitThread (rule 1.5)
  * @kt: to be initialised
+ * @home: the process that it belongs to
  */
-void ntapc_core_init(struct ntapc_kthread *kt)
+void ntapc_core_init(struct ntapc_kthread *kt, struct ntapc_kprocess *home)
 {
 	memset(kt, 0, sizeof(*kt));
 	apc_state_init(&kt->apc_state);
 	apc_state_init(&kt->saved_apc_state);
+	kt->apc_state.process = home;
 	kt->apc_state_pointer[0] = &kt->apc_state;
 	kt->apc_state_pointer[1] = &kt->saved_apc_state;
 	kt->apc_queueable = true;
@@ -287,20 +290,26 @@ bool ntapc_core_flush_some(struct ntapc_kthread *kt, enum ntapc_mode mode,
  * @max: how many entries to take at most, of each list
  * @flushed: the entries are added to its tail, no longer inserted
  *
- * Of both modes and both environments: those for the one that it isn't in would
- * else stay for ever.
+ * Of both modes and all environments: those for one that it isn't in would else
+ * stay for ever.
  *
  * Return: whether there are more.
  */
 bool ntapc_core_run_down_some(struct ntapc_kthread *kt, unsigned int max,
 			      struct list_head *flushed)
 {
+	struct ntapc_apc_save *save;
 	bool more = false;
 	int mode;
 
 	for (mode = 0; mode < NTAPC_NR_MODES; mode++) {
 		more |= flush_state(&kt->apc_state, mode, max, flushed);
 		more |= flush_state(&kt->saved_apc_state, mode, max, flushed);
+		for (save = kt->save; save; save = save->outer) {
+			if (save->state.process)
+				more |= flush_state(&save->state, mode, max,
+						    flushed);
+		}
 	}
 	return more;
 }

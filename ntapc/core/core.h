@@ -16,6 +16,19 @@
 #include "../include/ntapc_kernel.h"
 
 /**
+ * struct ntapc_kprocess - the part of a KPROCESS that attaching needs
+ * @state: NTAPC_PROCESS_* (rule 9.4)
+ * @stack_count: StackCount: how many are attached (rule 9.5)
+ * @ready_list: ReadyListHead: attachers that wait for it to be in memory, in
+ *	order
+ */
+struct ntapc_kprocess {
+	u8 state;
+	u32 stack_count;
+	struct list_head ready_list;
+};
+
+/**
  * struct ntapc_apc_state - the queues of a thread in one address space
  *	(KAPC_STATE, rule 1.2)
  * @special: for each mode the APCs that go ahead of @normal: special kernel
@@ -27,15 +40,28 @@
  * @user_pending: UserApcPending, ordinary user APCs are armed
  * @special_pending: SpecialUserApcPending, @special of user mode isn't empty
  * @exit_pending: the first of @special of user mode ends the thread (7.5)
+ * @process: Process; NULL in SavedApcState while not attached
  */
 struct ntapc_apc_state {
 	struct list_head special[NTAPC_NR_MODES];
 	struct list_head normal[NTAPC_NR_MODES];
+	struct ntapc_kprocess *process;
 	bool kernel_in_progress;
 	bool kernel_pending;
 	bool user_pending;
 	bool special_pending;
 	bool exit_pending;
+};
+
+/**
+ * struct ntapc_apc_save - the save area of KeStackAttachProcess
+ * @state: what was the active state; its process is NULL where that went to
+ *	SavedApcState instead
+ * @outer: of the attachment around it, or NULL
+ */
+struct ntapc_apc_save {
+	struct ntapc_apc_state state;
+	struct ntapc_apc_save *outer;
 };
 
 /* What ends, or doesn't yet end, a wait. The first are NT's status values. */
@@ -53,6 +79,7 @@ enum ntapc_wait_status {
  * @apc_state: ApcState, the active one
  * @saved_apc_state: SavedApcState, of the home process while attached
  * @apc_state_pointer: ApcStatePointer, by environment
+ * @save: of the newest attachment, or NULL
  * @kernel_apc_disable: KernelApcDisable, below 0 in a critical region
  * @special_apc_disable: SpecialApcDisable, below 0 in a guarded region
  * @apc_state_index: ApcStateIndex, 1 while attached
@@ -73,6 +100,7 @@ struct ntapc_kthread {
 	struct ntapc_apc_state apc_state;
 	struct ntapc_apc_state saved_apc_state;
 	struct ntapc_apc_state *apc_state_pointer[2];
+	struct ntapc_apc_save *save;
 	s16 kernel_apc_disable;
 	s16 special_apc_disable;
 	u8 apc_state_index;
@@ -97,7 +125,7 @@ enum ntapc_wake {
 	NTAPC_WAKE_UNWAIT,	/* its wait is over: wake it */
 };
 
-void ntapc_core_init(struct ntapc_kthread *kt);
+void ntapc_core_init(struct ntapc_kthread *kt, struct ntapc_kprocess *home);
 
 /* apc.c: KeInitializeApc, KeInsertQueueApc, KeRemoveQueueApc, KeFlushQueueApc */
 void ntapc_apc_init(struct ntapc_apc *apc, const struct ntapc_kthread *kt,
@@ -152,6 +180,36 @@ int ntapc_core_force_resume(struct ntapc_kthread *kt, enum ntapc_wake *wake);
 bool ntapc_core_suspend_begin(struct ntapc_kthread *kt);
 int ntapc_core_suspend_end(struct ntapc_kthread *kt);
 bool ntapc_core_suspend_again(struct ntapc_kthread *kt);
+
+/* attach.c: KeAttachProcess and its kin */
+enum ntapc_attach_result {
+	NTAPC_ATTACHED,		/* or detached */
+	NTAPC_ATTACH_SAME,	/* nothing had to be done */
+	NTAPC_ATTACH_REFUSED,	/* NT: bugcheck 5 or 6 */
+	NTAPC_ATTACH_EXCEEDED,	/* StackCount is at its limit */
+};
+enum ntapc_attach_result
+ntapc_core_attach(struct ntapc_kthread *kt, struct ntapc_kprocess *process,
+		  struct ntapc_apc_save *save, bool stack);
+void ntapc_core_attach_resident(struct ntapc_kthread *kt,
+				struct ntapc_kprocess *process);
+enum ntapc_attach_result ntapc_core_detach(struct ntapc_kthread *kt,
+					   bool unstack, bool *recheck);
+bool ntapc_core_attach_undo(struct ntapc_kthread *kt,
+			    struct ntapc_kprocess *process);
+
+/* process.c: being in memory or not */
+void ntapc_core_process_init(struct ntapc_kprocess *process);
+bool ntapc_core_process_enter(struct ntapc_kprocess *process);
+void ntapc_core_process_leave(struct ntapc_kprocess *process);
+bool ntapc_core_process_wait(struct ntapc_kprocess *process,
+			     struct list_head *entry);
+bool ntapc_core_out_swap_begin(struct ntapc_kprocess *process);
+bool ntapc_core_out_swap_start(struct ntapc_kprocess *process);
+bool ntapc_core_out_swap_end(struct ntapc_kprocess *process);
+void ntapc_core_out_swap_cancel(struct ntapc_kprocess *process);
+void ntapc_core_in_swap_start(struct ntapc_kprocess *process);
+void ntapc_core_in_swap_end(struct ntapc_kprocess *process);
 
 /* alert.c: KeTestAlertThread, KeAlertThread, NtAlertThreadByThreadId */
 bool ntapc_core_test_alert(struct ntapc_kthread *kt, enum ntapc_mode mode);

@@ -144,8 +144,65 @@ struct ntapc_thread *ntapc_thread_lookup(pid_t tid);
 struct ntapc_thread *ntapc_thread_of_task(struct task_struct *task);
 void ntapc_thread_reference(struct ntapc_thread *thread);
 void ntapc_thread_dereference(struct ntapc_thread *thread);
+
+/* Processes, and attaching to them */
+
+/**
+ * struct ntapc_attach_state - where ntapc_stack_attach_process() saved to
+ *	(KAPC_STATE)
+ * @save: ntapc's own; unlike NT's it only names the place
+ */
+struct ntapc_attach_state {
+	u32 save;
+};
+
+struct ntapc_process *ntapc_process_lookup(pid_t pid);
+struct ntapc_process *ntapc_process_of_thread(struct ntapc_thread *thread);
+void ntapc_process_reference(struct ntapc_process *process);
+void ntapc_process_dereference(struct ntapc_process *process);
 struct ntapc_process *ntapc_current_process(void);
+int __must_check ntapc_attach_process(struct ntapc_process *process);
+int ntapc_detach_process(void);
+int __must_check ntapc_stack_attach_process(struct ntapc_process *process,
+					    struct ntapc_attach_state *state);
+int ntapc_unstack_detach_process(const struct ntapc_attach_state *state);
 bool ntapc_is_attached_process(void);
+int ntapc_read_attached(void *to, u64 from, size_t length, size_t *done);
+int ntapc_write_attached(u64 to, const void *from, size_t length,
+			 size_t *done);
+int ntapc_call_attached(int (*routine)(void *context), void *context);
+
+/**
+ * struct ntapc_routine_call - one call of a registered attached routine
+ * @arg: what the user gave
+ * @value: for the user to read afterwards
+ * @nr_values: how many of @value, at most %NTAPC_APC_VALUES_MAX
+ */
+struct ntapc_routine_call {
+	u64 arg[3];
+	u64 *value;
+	u32 nr_values;
+};
+
+/**
+ * struct ntapc_attached_routine - a routine that user programs may have run in
+ *	another address space
+ * @name: unique among them, 1 to 31 characters; invariant
+ * @owner: THIS_MODULE
+ * @run: in a kernel thread that is attached to the process: copy_from_user() and
+ *	its kin go there. It may sleep. Returns 0 or a negative errno for the
+ *	caller
+ * @entry: ntapc's own
+ */
+struct ntapc_attached_routine {
+	const char *name;
+	struct module *owner;
+	int (*run)(struct ntapc_routine_call *call);
+	struct list_head entry;
+};
+
+int ntapc_register_attached_routine(struct ntapc_attached_routine *routine);
+void ntapc_unregister_attached_routine(struct ntapc_attached_routine *routine);
 
 /* APCs */
 

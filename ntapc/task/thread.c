@@ -111,6 +111,7 @@ static struct ntapc_process *alloc_process(struct task_struct *task,
 	spin_lock_init(&process->lock);
 	mutex_init(&process->control_mutex);
 	INIT_LIST_HEAD(&process->control_pages);
+	ntapc_core_process_init(&process->kp);
 	process->tgid = tgid;
 	process->is_32bit = ntapc_arch_task_is_32bit(task);
 	mmgrab(mm);
@@ -247,7 +248,7 @@ static struct ntapc_thread *alloc_thread(struct task_struct *task,
 	thread->process = process;
 	kref_init(&thread->kref);
 	spin_lock_init(&thread->lock);
-	ntapc_core_init(&thread->kt);
+	ntapc_core_init(&thread->kt, &process->kp);
 	ntapc_thread_init_works(thread);
 	INIT_LIST_HEAD(&thread->restarts);
 	init_waitqueue_head(&thread->waitq);
@@ -646,6 +647,7 @@ static struct ntapc_process *make_system_process(void)
 	spin_lock_init(&process->lock);
 	mutex_init(&process->control_mutex);
 	INIT_LIST_HEAD(&process->control_pages);
+	ntapc_core_process_init(&process->kp);
 	return process;
 }
 

@@ -127,7 +127,8 @@ struct ntapc_reserve_object {
  * @syscall_insn: where its code has an instruction that makes a system call, or 0;
  *	plain loads and stores
  * @is_32bit: a process of 32 bits; invariant
- * @lock: protects @control_pages and the slots in them
+ * @kp: state and ready list; under @lock
+ * @lock: protects what says so, @control_pages and the slots in them
  * @control_mutex: makes one thread at a time add to @control_pages
  * @control_pages: of struct ntapc_control_page
  */
@@ -142,6 +143,7 @@ struct ntapc_process {
 	u64 dispatcher;
 	u64 syscall_insn;
 	bool is_32bit;
+	struct ntapc_kprocess kp;
 	spinlock_t lock;
 	struct mutex control_mutex;
 	struct list_head control_pages;

@@ -38,6 +38,7 @@
 struct exerciser {
 	struct mutex lock;	/* protects all of it */
 	struct ntapc_kthread kt;
+	struct ntapc_kprocess home;
 	struct ntapc_apc apc[EXERCISER_APCS];
 	struct list_head kept;
 	unsigned int flushed;
@@ -65,7 +66,8 @@ static void reset(struct exerciser *ex)
 {
 	unsigned int nr;
 
-	ntapc_core_init(&ex->kt);
+	ntapc_core_process_init(&ex->home);
+	ntapc_core_init(&ex->kt, &ex->home);
 	memset(ex->apc, 0, sizeof(ex->apc));
 	INIT_LIST_HEAD(&ex->kept);
 	ex->flushed = 0;

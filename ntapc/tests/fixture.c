@@ -30,7 +30,8 @@ void ntapc_fixture_reset(struct ntapc_fixture *f)
 
 	/* Whoever relies on zeroed memory is to be found out. */
 	memset(f, 0xa5, sizeof(*f));
-	ntapc_core_init(&f->kt);
+	ntapc_core_process_init(&f->home);
+	ntapc_core_init(&f->kt, &f->home);
 	for (letter = 'a'; letter < 'a' + NTAPC_TEST_APCS; letter++)
 		ntapc_test_make(f, letter, NORMAL_KERNEL);
 }

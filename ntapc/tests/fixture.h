@@ -33,6 +33,7 @@ enum ntapc_test_where {
 
 struct ntapc_fixture {
 	struct ntapc_kthread kt;
+	struct ntapc_kprocess home;
 	struct ntapc_apc apc[NTAPC_TEST_APCS];
 	char order[NTAPC_TEST_APCS + 1];
 };

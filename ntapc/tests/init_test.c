@@ -9,11 +9,13 @@
 
 static void thread_begins_unattached(struct kunit *test)
 {
+	struct ntapc_kprocess home;
 	struct ntapc_kthread kt;
 	int i;
 
 	memset(&kt, 0xa5, sizeof(kt));
-	ntapc_core_init(&kt);
+	ntapc_core_init(&kt, &home);
+	KUNIT_EXPECT_PTR_EQ(test, kt.apc_state.process, &home);
 	KUNIT_EXPECT_EQ(test, kt.apc_state_index, 0);
 	KUNIT_EXPECT_PTR_EQ(test, kt.apc_state_pointer[0], &kt.apc_state);
 	KUNIT_EXPECT_PTR_EQ(test, kt.apc_state_pointer[1],

@@ -9,6 +9,8 @@
 #include "../core/wait.c"
 #include "../core/region.c"
 #include "../core/suspend.c"
+#include "../core/attach.c"
+#include "../core/process.c"
 
 #include "../arch/regs.c"
 #ifdef CONFIG_UML

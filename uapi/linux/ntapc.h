@@ -27,6 +27,9 @@
  *              NTAPC_IOC_EXIT_STATUS     what this thread will have ended with
  *              NTAPC_IOC_ALERT_BY_ID     alert a thread of one's own by its id
  *              NTAPC_IOC_WAIT_BY_ID      wait for such an alert
+ *              NTAPC_IOC_PROCESS_OPEN -> process
+ *              NTAPC_IOC_DETACH          back from where the thread is attached
+ *              NTAPC_IOC_WINDOW       -> window
  *   thread     NTAPC_IOC_QUEUE           one user APC
  *              NTAPC_IOC_QUEUE_MANY      a batch of them
  *              NTAPC_IOC_THREAD_INFO     state and counts
@@ -40,11 +43,27 @@
  *              NTAPC_IOC_KERNEL_APC   -> kernel APC
  *   kernel APC NTAPC_IOC_APC_RESULT      what it found
  *              NTAPC_IOC_APC_REMOVE      take it back
+ *   process    NTAPC_IOC_PROCESS_INFO    state and counts
+ *              NTAPC_IOC_ATTACH          attach the calling thread to it
+ *              NTAPC_IOC_OUT_SWAP        it has no pages in memory any more
+ *   process    NTAPC_IOC_READ            copy from there
+ *    or        NTAPC_IOC_WRITE           copy to there
+ *   instance   NTAPC_IOC_FILL            write a pattern
+ *              NTAPC_IOC_COMPARE         with one's own memory
+ *              NTAPC_IOC_SEARCH          for a pattern
+ *              NTAPC_IOC_EXCHANGE        atomically, with or without comparing
+ *              NTAPC_IOC_QUERY           what is mapped at an address
+ *              NTAPC_IOC_CALL            a registered routine of the kernel's
+ *   window     mmap()                    memory that copies of the largest size
+ *                                        are fastest to and from
+ *
+ * The last eight act in the process's address space. On an instance they act where
+ * the calling thread is: in the one that it is attached to, else in its own.
  *
  * The ioctls of the instance that act on a thread act on the calling one,
  * whoever opened the instance. Holding a thread's descriptor is the right to
  * do all of this to it, until that thread's process calls execve(): from then on
- * the descriptor reaches nothing.
+ * the descriptor reaches nothing. The same goes for a process's descriptor.
  *
  * Each ioctl takes a pointer to one struct whose first member is its size in
  * bytes as the caller knows it. A longer struct than the kernel's is accepted
@@ -68,12 +87,15 @@
  *  - EFAULT, too: memory that the struct points to can't be accessed.
  *  - EBADF: a descriptor named in the struct isn't open.
  *  - EPROTOTYPE: a descriptor named in the struct is of another kind.
- *  - EBUSY: the reserve object is bound to an APC that is still queued.
- *  - ENOENT: no kernel APC of that name is registered.
- *  - ESRCH: no such thread; it has exited; or its process has since called
- *    execve().
- *  - EACCES: the kernel's ptrace rules don't let the caller at that thread; or
- *    they no longer would, because it changed credentials or became
+ *  - EBUSY: the reserve object is bound to an APC that is still queued; or what
+ *    NT ends with bugcheck 5 (INVALID_PROCESS_ATTACH_ATTEMPT) or 6
+ *    (INVALID_PROCESS_DETACH_ATTEMPT); or the process is in use or in another
+ *    state.
+ *  - ENOENT: no kernel APC or attached routine of that name is registered.
+ *  - ESRCH: no such thread or process; it has exited; or its process has since
+ *    called execve().
+ *  - EACCES: the kernel's ptrace rules don't let the caller at that thread or
+ *    process; or they no longer would, because it changed credentials or became
  *    undumpable after it was opened by, or handed to, another process.
  *  - EPERM: only the thread itself, or a thread of its process, may do this.
  *  - EOPNOTSUPP: user APCs by frame can't be delivered to this thread: it runs
@@ -81,7 +103,8 @@
  *  - ENXIO: the target's process has no dispatcher.
  *  - EAGAIN: a limit of queued APCs, for the thread or for the user, is
  *    reached. The limits are in struct ntapc_info.
- *  - EOVERFLOW: the suspend count is at its limit.
+ *  - EOVERFLOW: the suspend count, the depth of attachments or the count of
+ *    attached threads is at its limit.
  *  - ENOMEM: no memory.
  *
  * Where several apply, the first in the order of this list is returned, except
@@ -102,6 +125,9 @@
 #define NTAPC_IOC_EXIT_STATUS		_IO(NTAPC_TYPE, 0xa7)
 #define NTAPC_IOC_ALERT_BY_ID		_IO(NTAPC_TYPE, 0xa8)
 #define NTAPC_IOC_WAIT_BY_ID		_IO(NTAPC_TYPE, 0xa9)
+#define NTAPC_IOC_PROCESS_OPEN		_IO(NTAPC_TYPE, 0xaa)
+#define NTAPC_IOC_DETACH		_IO(NTAPC_TYPE, 0xab)
+#define NTAPC_IOC_WINDOW		_IO(NTAPC_TYPE, 0xac)
 
 #define NTAPC_IOC_QUEUE			_IO(NTAPC_TYPE, 0xb0)
 #define NTAPC_IOC_QUEUE_MANY		_IO(NTAPC_TYPE, 0xb1)
@@ -114,6 +140,18 @@
 #define NTAPC_IOC_GET_CONTEXT		_IO(NTAPC_TYPE, 0xb8)
 #define NTAPC_IOC_SET_CONTEXT		_IO(NTAPC_TYPE, 0xb9)
 #define NTAPC_IOC_KERNEL_APC		_IO(NTAPC_TYPE, 0xba)
+
+#define NTAPC_IOC_PROCESS_INFO		_IO(NTAPC_TYPE, 0xc0)
+#define NTAPC_IOC_ATTACH		_IO(NTAPC_TYPE, 0xc1)
+#define NTAPC_IOC_OUT_SWAP		_IO(NTAPC_TYPE, 0xc2)
+#define NTAPC_IOC_READ			_IO(NTAPC_TYPE, 0xc3)
+#define NTAPC_IOC_WRITE			_IO(NTAPC_TYPE, 0xc4)
+#define NTAPC_IOC_FILL			_IO(NTAPC_TYPE, 0xc5)
+#define NTAPC_IOC_COMPARE		_IO(NTAPC_TYPE, 0xc6)
+#define NTAPC_IOC_SEARCH		_IO(NTAPC_TYPE, 0xc7)
+#define NTAPC_IOC_EXCHANGE		_IO(NTAPC_TYPE, 0xc8)
+#define NTAPC_IOC_QUERY			_IO(NTAPC_TYPE, 0xc9)
+#define NTAPC_IOC_CALL			_IO(NTAPC_TYPE, 0xca)
 
 #define NTAPC_IOC_APC_RESULT		_IO(NTAPC_TYPE, 0xd0)
 #define NTAPC_IOC_APC_REMOVE		_IO(NTAPC_TYPE, 0xd1)
@@ -603,6 +641,11 @@ struct ntapc_thread_info {
  * region, and hasn't left it since: kernel APCs it holds up stay queued.
  */
 #define NTAPC_THREAD_MISMATCH	(1U << 6)
+/*
+ * It is attached to another process (NT: ApcStateIndex 1): what is queued for its
+ * own waits, suspension and termination included (rule 9.9).
+ */
+#define NTAPC_THREAD_ATTACHED	(1U << 7)
 
 /**
  * struct ntapc_control - the control slot of a thread, shared with the kernel
@@ -852,7 +895,7 @@ struct ntapc_thread_context {
 /**
  * struct ntapc_kernel_apc - NTAPC_IOC_KERNEL_APC: queue a kernel APC by name
  * @size: in: size of this struct in bytes
- * @flags: in: 0 or NTAPC_KERNEL_APC_SPECIAL
+ * @flags: in: bits NTAPC_KERNEL_APC_*
  * @name: in: of a registered routine, with its terminating 0
  * @arg: in: the routine's business
  *
@@ -888,6 +931,16 @@ struct ntapc_kernel_apc {
 
 /* A special kernel APC (rule 2.3). */
 #define NTAPC_KERNEL_APC_SPECIAL	(1U << 0)
+/*
+ * The environment (KAPC_ENVIRONMENT, rule 2.1), at most one of them. Without one it
+ * is Original: it runs when the thread isn't attached to another process.
+ * Attached: when it is, of whatever process; it waits until then. Current and
+ * Insert: what the thread is now; the two differ only in what happens between
+ * making and inserting, and so here in nothing.
+ */
+#define NTAPC_KERNEL_APC_ATTACHED	(1U << 1)
+#define NTAPC_KERNEL_APC_CURRENT	(1U << 2)
+#define NTAPC_KERNEL_APC_INSERT		(1U << 3)
 
 #define NTAPC_APC_VALUES_MAX	64
 
@@ -933,5 +986,461 @@ struct ntapc_apc_remove {
 	__u32 size;
 	__u32 flags;
 };
+
+/**
+ * DOC: Processes
+ *
+ * A thread *attaches* to a process, acts in its address space and comes back. In
+ * between its APC state is another one: what is queued for its own process waits
+ * (rules 9.1 to 9.12).
+ *
+ * User code doesn't move: it still runs in its own memory. What moves is what the
+ * ioctls of the instance act on, and the environment of the thread's APCs. A
+ * kernel thread stands in where code has to run in the other address space. A
+ * thread may stay attached while it runs user code (NT: bugcheck
+ * APC_INDEX_MISMATCH, rule 9.10); it is neither suspended nor terminated, and no
+ * user APC runs, before it detaches. SIGKILL ends it.
+ *
+ * Copies of one process to another need no attachment: on a process's descriptor
+ * they attach and detach by themselves, as NtReadVirtualMemory does.
+ *
+ * An attached thread doesn't keep the process's memory: that is freed when the
+ * process has ended and the operation has that is under way in it, which looks at
+ * that after each 2 MiB at the latest.
+ */
+
+/**
+ * struct ntapc_process_open - NTAPC_IOC_PROCESS_OPEN: a descriptor for a process
+ * @size: in: size of this struct in bytes
+ * @flags: in: 0 or NTAPC_PROCESS_PIDFD
+ * @pid: in: the id of any thread of the process in the caller's pid namespace, 0
+ *	is the caller's; or a pidfd, with NTAPC_PROCESS_PIDFD
+ * @pad: in: 0
+ *
+ * Works on an instance and returns a process's descriptor. NT: NtOpenProcess. Who
+ * may open it is as for NTAPC_IOC_THREAD_OPEN. It stands for the process and its
+ * present image: after execve() or exit every operation but
+ * NTAPC_IOC_PROCESS_INFO returns ESRCH.
+ *
+ * poll(): readable (POLLIN) once the process has exited or called execve().
+ *
+ * Errors: EFAULT, E2BIG, EINVAL (also a descriptor that isn't a pidfd), EBADF,
+ * ESRCH (also a kernel thread, a zombie, or one that has no id in the caller's
+ * pid namespace), EACCES, EMFILE and ENFILE as open(2), ENOMEM.
+ */
+struct ntapc_process_open {
+	__u32 size;
+	__u32 flags;
+	__s32 pid;
+	__u32 pad;
+};
+
+/* @pid is a pidfd. */
+#define NTAPC_PROCESS_PIDFD	(1U << 0)
+
+/**
+ * struct ntapc_process_info - NTAPC_IOC_PROCESS_INFO: state and counts
+ * @size: in: size of this struct in bytes, at least 16. out: the kernel's size
+ * @state: out: NTAPC_PROCESS_IN_MEMORY and so on (rule 9.4)
+ * @pid: out: the process's id in the caller's pid namespace, 0 if it has none there
+ *	or has ended
+ * @flags: out: bits NTAPC_PROCESS_*
+ * @stack_count: out: StackCount: threads attached to it now, and copies under way;
+ *	0 to NTAPC_STACK_COUNT_MAX (rule 9.5; kernel stacks of its own threads
+ *	aren't counted: Linux keeps those in memory)
+ * @nr_ready: out: of these, those on its ready list: they wait for it to be in
+ *	memory (rule 9.3)
+ * @nr_out_swap: out: how often it was swapped out
+ * @nr_in_swap: out: how often it was brought in
+ *
+ * Works on a process, also an ended one. Errors: EFAULT, EINVAL, EACCES.
+ */
+struct ntapc_process_info {
+	__u32 size;
+	__u32 state;
+	__s32 pid;
+	__u32 flags;
+	__u32 stack_count;
+	__u32 nr_ready;
+	__u64 nr_out_swap;
+	__u64 nr_in_swap;
+};
+
+/* KPROCESS_STATE */
+#define NTAPC_PROCESS_IN_MEMORY		0
+#define NTAPC_PROCESS_OUT_OF_MEMORY	1
+#define NTAPC_PROCESS_IN_TRANSITION	2
+#define NTAPC_PROCESS_OUT_TRANSITION	3
+#define NTAPC_PROCESS_IN_SWAP		4
+#define NTAPC_PROCESS_OUT_SWAP		5
+
+/* In ntapc_process_info.flags: it has exited or called execve(). */
+#define NTAPC_PROCESS_ENDED	(1U << 0)
+/* It is a process of 32 bits. */
+#define NTAPC_PROCESS_32BIT	(1U << 1)
+
+#define NTAPC_STACK_COUNT_MAX	0x7fff
+
+/**
+ * struct ntapc_attach - NTAPC_IOC_ATTACH: attach the calling thread
+ * @size: in: size of this struct in bytes
+ * @flags: in: 0 or NTAPC_ATTACH_STACK
+ * @save: out: names where the state before was saved, for NTAPC_IOC_DETACH;
+ *	NTAPC_SAVE_NONE without NTAPC_ATTACH_STACK, NTAPC_SAVE_SAME if the thread
+ *	was there already
+ * @pad: in: 0
+ *
+ * Works on a process, for the calling thread. NT: KeAttachProcess, and
+ * KeStackAttachProcess with NTAPC_ATTACH_STACK, which may be called by an attached
+ * thread, too; rules 9.1 to 9.3, 9.7. Where the thread is already (its own
+ * process, if it isn't attached) nothing is done. If the process isn't in
+ * memory the thread waits on its ready list until the swapper has brought it in;
+ * a signal ends that wait, and after its handler it starts over if that was
+ * installed with SA_RESTART.
+ *
+ * Exit and execve() of the thread detach it.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL, ESRCH, EACCES, ENOMEM, EBUSY (attached, and
+ * without NTAPC_ATTACH_STACK: bugcheck 5), EOVERFLOW (NTAPC_ATTACH_DEPTH_MAX,
+ * NTAPC_STACK_COUNT_MAX), EINTR.
+ */
+struct ntapc_attach {
+	__u32 size;
+	__u32 flags;
+	__u32 save;
+	__u32 pad;
+};
+
+#define NTAPC_ATTACH_STACK	(1U << 0)
+
+#define NTAPC_SAVE_NONE		0
+#define NTAPC_SAVE_SAME		(~0U)	/* the marker of rule 9.7 */
+
+/* So many attachments of a thread nest. */
+#define NTAPC_ATTACH_DEPTH_MAX	16
+
+/**
+ * struct ntapc_detach - NTAPC_IOC_DETACH: back from there
+ * @size: in: size of this struct in bytes
+ * @flags: in: 0 or NTAPC_DETACH_UNSTACK
+ * @save: in: what NTAPC_IOC_ATTACH gave, with NTAPC_DETACH_UNSTACK; else 0
+ * @pad: in: 0
+ *
+ * Works on an instance, for the calling thread. NT: KeDetachProcess, and
+ * KeUnstackDetachProcess with NTAPC_DETACH_UNSTACK; rules 9.6, 9.8. Kernel APCs that
+ * are pending for the environment that is left run first, and those that waited
+ * for the other one next. Without NTAPC_DETACH_UNSTACK nothing is done if the
+ * thread isn't attached; with it nothing is done if @save is NTAPC_SAVE_SAME.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL (also a @save that isn't the thread's newest),
+ * ENOMEM, EBUSY (bugcheck 6: an APC of the environment that is left is still queued
+ * or running; or without NTAPC_DETACH_UNSTACK and attachments are nested).
+ */
+struct ntapc_detach {
+	__u32 size;
+	__u32 flags;
+	__u32 save;
+	__u32 pad;
+};
+
+#define NTAPC_DETACH_UNSTACK	(1U << 0)
+
+/**
+ * struct ntapc_out_swap - NTAPC_IOC_OUT_SWAP: a process leaves memory
+ * @size: in: size of this struct in bytes
+ * @step: in: NTAPC_OUT_SWAP_BEGIN, NTAPC_OUT_SWAP_END or NTAPC_OUT_SWAP_CANCEL
+ * @ranges: in: address of @nr_ranges struct ntapc_range, with NTAPC_OUT_SWAP_END;
+ *	else 0
+ * @nr_ranges: in: 0 to NTAPC_RANGES_MAX
+ * @pad: in: 0
+ *
+ * Works on a process. Between the two steps the caller gives its pages to reclaim,
+ * with process_madvise(2) MADV_PAGEOUT, which no module can do
+ * (ntapc_process_out_swap() of the library does it all). From the first step on
+ * who attaches waits. The first step takes the process from InMemory through
+ * OutTransition to OutSwap, the second to OutOfMemory, and on to InTransition if
+ * somebody waits by then. The swapper takes it from InTransition through InSwap to
+ * InMemory: the pages of @ranges, which were in memory before, are in memory again.
+ * NTAPC_OUT_SWAP_CANCEL, and closing the descriptor on which it was begun, lead
+ * from OutSwap back to InMemory.
+ *
+ * The process itself isn't stopped by this: it faults in what it touches. Suspend it
+ * before if it is to stay out.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL (also ranges of which one isn't whole pages of user
+ * addresses, or that are more than there is memory), ESRCH, EACCES, EBUSY
+ * (NTAPC_OUT_SWAP_BEGIN: StackCount isn't 0 or the process isn't InMemory; the
+ * others: not begun with this descriptor), ENOMEM.
+ */
+struct ntapc_out_swap {
+	__u32 size;
+	__u32 step;
+	__u64 ranges;
+	__u32 nr_ranges;
+	__u32 pad;
+};
+
+#define NTAPC_OUT_SWAP_BEGIN	1
+#define NTAPC_OUT_SWAP_END	2
+#define NTAPC_OUT_SWAP_CANCEL	3
+
+/**
+ * struct ntapc_range - an entry of a vector
+ * @address: of the first byte; or its offset in a window
+ * @length: in bytes
+ */
+struct ntapc_range {
+	__u64 address;
+	__u64 length;
+};
+
+#define NTAPC_RANGES_MAX	1024
+
+/**
+ * struct ntapc_copy - NTAPC_IOC_READ, NTAPC_IOC_WRITE, NTAPC_IOC_COMPARE
+ * @size: in: size of this struct in bytes
+ * @flags: in: bits NTAPC_COPY_*
+ * @remote: in: address in the process; or with NTAPC_COPY_VECTOR, of @nr_remote
+ *	struct ntapc_range in one's own memory, which give addresses in the process
+ * @local: in: address in one's own memory; or with NTAPC_COPY_WINDOW an offset
+ *	in the window, in bytes; or with NTAPC_COPY_VECTOR the address of @nr_local
+ *	struct ntapc_range, of the one or the other
+ * @length: in: in bytes, 0 to SSIZE_MAX; 0 with NTAPC_COPY_VECTOR, where it is the
+ *	smaller one of both vectors' totals
+ * @nr_remote: in: 1 to NTAPC_RANGES_MAX with NTAPC_COPY_VECTOR, else 0
+ * @nr_local: in: the same
+ * @window: in: a window's descriptor with NTAPC_COPY_WINDOW, else 0
+ * @pad: in: 0
+ * @done: out: how many bytes were copied, or were equal, from the first on
+ * @fault: out: with EFAULT, the address in the process that can't be accessed; 0 if
+ *	it is one's own memory that can't
+ *
+ * Works on a process or an instance. NT: NtReadVirtualMemory,
+ * NtWriteVirtualMemory, RtlCompareMemory. Pages that aren't in memory are faulted
+ * in; what is mapped read-only isn't written to, also not by force. The copy is in
+ * order of the vectors; where they or local and remote overlap the result is
+ * that of some order of copying. Other threads see it happen byte by byte.
+ * A process that isn't in memory (rule 9.4) is brought in first.
+ *
+ * NTAPC_IOC_COMPARE returns 1 if @done isn't all, 0 if it is; neither a vector nor
+ * a window is possible there (EINVAL).
+ *
+ * @done is set, and @fault, with all errors after EACCES in this list.
+ *
+ * Errors: EFAULT (the struct or a vector), E2BIG, EINVAL (also a range that wraps,
+ * vectors of more than SSIZE_MAX bytes, or a range outside of the window), EBADF,
+ * EPROTOTYPE, ESRCH, EACCES, EFAULT, EINTR (a fatal signal only, but in the wait for
+ * a process to be brought in), ENOMEM, ESRCH (the process has ended meanwhile).
+ */
+struct ntapc_copy {
+	__u32 size;
+	__u32 flags;
+	__u64 remote;
+	__u64 local;
+	__u64 length;
+	__u32 nr_remote;
+	__u32 nr_local;
+	__s32 window;
+	__u32 pad;
+	__u64 done;
+	__u64 fault;
+};
+
+#define NTAPC_COPY_VECTOR	(1U << 0)
+#define NTAPC_COPY_WINDOW	(1U << 1)
+
+/**
+ * struct ntapc_fill - NTAPC_IOC_FILL: write a pattern
+ * @size: in: size of this struct in bytes
+ * @width: in: of the pattern: 1, 2, 4 or 8 bytes
+ * @remote: in: address in the process
+ * @length: in: in bytes, a multiple of @width, 0 to SSIZE_MAX
+ * @pattern: in: its lowest @width bytes are written
+ * @done: out: how many bytes were written
+ * @fault: out: as in struct ntapc_copy
+ *
+ * Works on a process or an instance. NT: RtlFillMemory. Errors: as for
+ * struct ntapc_copy.
+ */
+struct ntapc_fill {
+	__u32 size;
+	__u32 width;
+	__u64 remote;
+	__u64 length;
+	__u64 pattern;
+	__u64 done;
+	__u64 fault;
+};
+
+/**
+ * struct ntapc_search - NTAPC_IOC_SEARCH: look for a pattern
+ * @size: in: size of this struct in bytes
+ * @step: in: only multiples of it from @remote on are looked at: 1 to 4096 bytes
+ * @remote: in: address in the process
+ * @length: in: in bytes, 0 to SSIZE_MAX
+ * @pattern: in: address of the pattern in one's own memory
+ * @pattern_length: in: 1 to NTAPC_PATTERN_MAX bytes
+ * @pad: in: 0
+ * @found: out: address of the first place; 0 if there is none
+ * @done: out: how many bytes were read
+ * @fault: out: as in struct ntapc_copy
+ *
+ * Works on a process or an instance and returns 1 if @found is set, else 0.
+ *
+ * Errors: as for struct ntapc_copy.
+ */
+struct ntapc_search {
+	__u32 size;
+	__u32 step;
+	__u64 remote;
+	__u64 length;
+	__u64 pattern;
+	__u32 pattern_length;
+	__u32 pad;
+	__u64 found;
+	__u64 done;
+	__u64 fault;
+};
+
+#define NTAPC_PATTERN_MAX	4096
+
+/**
+ * struct ntapc_exchange - NTAPC_IOC_EXCHANGE: change a word atomically
+ * @size: in: size of this struct in bytes
+ * @flags: in: 0 or NTAPC_EXCHANGE_COMPARE
+ * @remote: in: address in the process, a multiple of @width
+ * @value: in: to be written
+ * @comparand: in: with NTAPC_EXCHANGE_COMPARE, written only if this is there
+ * @width: in: 4 or 8 bytes; the upper bytes of @value and @comparand are to be 0
+ *	with 4
+ * @pad: in: 0
+ * @old: out: what was there
+ *
+ * Works on a process or an instance and returns 1 if it has been written, else 0.
+ * Atomic with respect to all threads of all processes, in full order. NT:
+ * InterlockedExchange, InterlockedCompareExchange.
+ *
+ * Errors: as for struct ntapc_copy; nothing is written after any.
+ */
+struct ntapc_exchange {
+	__u32 size;
+	__u32 flags;
+	__u64 remote;
+	__u64 value;
+	__u64 comparand;
+	__u32 width;
+	__u32 pad;
+	__u64 old;
+};
+
+#define NTAPC_EXCHANGE_COMPARE	(1U << 0)
+
+/**
+ * struct ntapc_query - NTAPC_IOC_QUERY: what is mapped at an address
+ * @size: in: size of this struct in bytes
+ * @type: out: bits NTAPC_MAP_*
+ * @address: in: any in the process
+ * @start: out: where the mapping, or the free range, begins
+ * @end: out: the address behind it
+ * @offset: out: of a file's mapping, that of @start in the file, in bytes
+ * @inode: out: of the file, else 0
+ * @dev_major: out: of the file's device, else 0
+ * @dev_minor: out: the same
+ * @protection: out: bits PROT_READ, PROT_WRITE, PROT_EXEC
+ * @path_size: in: room at @path in bytes, 0 to 4096
+ * @path: in: address where the file's path is written, with its terminating 0; or 0
+ * @path_length: out: its length with that 0, also if it doesn't fit, when nothing
+ *	is written; 0 without a file
+ * @max_protection: out: bits PROT_*: the most that mprotect(2) can give
+ *
+ * Works on a process or an instance. NT: NtQueryVirtualMemory,
+ * MemoryBasicInformation.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL (also an @address that isn't a user address), ESRCH,
+ * EACCES, EINTR (a fatal signal only), ENOMEM.
+ */
+struct ntapc_query {
+	__u32 size;
+	__u32 type;
+	__u64 address;
+	__u64 start;
+	__u64 end;
+	__u64 offset;
+	__u64 inode;
+	__u32 dev_major;
+	__u32 dev_minor;
+	__u32 protection;
+	__u32 path_size;
+	__u64 path;
+	__u32 path_length;
+	__u32 max_protection;
+};
+
+#define NTAPC_MAP_MAPPED	(1U << 0)	/* else it is a free range */
+#define NTAPC_MAP_SHARED	(1U << 1)	/* MAP_SHARED */
+#define NTAPC_MAP_FILE		(1U << 2)	/* of a file, else anonymous */
+#define NTAPC_MAP_GROWS		(1U << 3)	/* downwards: a stack */
+#define NTAPC_MAP_LOCKED	(1U << 4)	/* mlock(2) */
+#define NTAPC_MAP_IO		(1U << 5)	/* device memory: not to be copied */
+#define NTAPC_MAP_HUGETLB	(1U << 6)
+
+/**
+ * struct ntapc_attached_call - NTAPC_IOC_CALL: run a registered routine attached
+ * @size: in: size of this struct in bytes
+ * @flags: in: 0
+ * @name: in: of a registered routine, with its terminating 0
+ * @arg: in: the routine's business
+ * @values: in: address of @nr_values __u64, or 0
+ * @nr_values: in: room at @values. out: how many there are; the first of them, as
+ *	many as fit, were written
+ * @pad: in: 0
+ *
+ * Works on a process or an instance. A kernel thread that is attached to the
+ * process runs the routine, which ntapc or another module has registered
+ * (ntapc_register_attached_routine()); the caller waits for it. Returns what the
+ * routine does.
+ *
+ * ntapc's own routines:
+ *
+ *  - "strnlen": the result is the length of the string at arg[0] without its
+ *    terminating 0, or arg[1], at most 65536, if that is less;
+ *  - "crc32": the result is the CRC-32 (as of zlib) of arg[1] bytes, at most
+ *    16 MiB, at arg[0].
+ *
+ * Order of checks: EFAULT, E2BIG, EINVAL, ESRCH, EACCES, ENOENT, ENOMEM, what the
+ * routine says to its arguments; EINTR (a fatal signal only: the routine goes on).
+ */
+struct ntapc_attached_call {
+	__u32 size;
+	__u32 flags;
+	char name[32];
+	__u64 arg[3];
+	__u64 values;
+	__u32 nr_values;
+	__u32 pad;
+};
+
+/**
+ * struct ntapc_window - NTAPC_IOC_WINDOW: memory shared with the kernel
+ * @size: in: size of this struct in bytes
+ * @flags: in: 0
+ * @length: in: in bytes, 1 to NTAPC_WINDOW_MAX; rounded up to whole pages
+ *
+ * Works on an instance and returns a window's descriptor. mmap() of that, MAP_SHARED,
+ * any whole pages of it, gives memory that NTAPC_IOC_READ and NTAPC_IOC_WRITE with
+ * NTAPC_COPY_WINDOW copy to and from at once, where copies from and to other
+ * memory of that size have to go page by page. It starts out as zeros, counts
+ * against RLIMIT_MEMLOCK, and lives until nobody has it open or mapped.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL, EMFILE and ENFILE as open(2), ENOMEM (also
+ * because of RLIMIT_MEMLOCK). mmap(): EINVAL for MAP_PRIVATE or what is outside.
+ */
+struct ntapc_window {
+	__u32 size;
+	__u32 flags;
+	__u64 length;
+};
+
+#define NTAPC_WINDOW_MAX	(64 << 20)
 
 #endif /* _UAPI_LINUX_NTAPC_H */

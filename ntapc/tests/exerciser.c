@@ -20,6 +20,7 @@
 #include "../core/wait.c"
 #include "../core/region.c"
 #include "../core/suspend.c"
+#include "../core/process.c"
 
 #include "exerciser.h"
 
@@ -29,6 +30,7 @@
  * struct exerciser - an open device
  * @lock: taken for each run
  * @kt: the thread
+ * @home: its process
  * @apc: its APCs
  * @kept: those that STEP_NEXT_USER and its like keep
  * @flushed: how many of @kept's tail are there only to be seen

@@ -25,7 +25,6 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "handle.h"
 
@@ -156,8 +155,7 @@ static void release(struct slot *slot, uint64_t word)
 {
 	uint64_t generation = (generation_of(word) + 1) & GENERATION_MASK;
 
-	if (slot->object.fd >= 0)
-		close(slot->object.fd);
+	ntapc__object_close(&slot->object);
 	atomic_store(&slot->word, generation << GENERATION_SHIFT | FREE);
 	atomic_fetch_add(&nr_free, 1);
 }

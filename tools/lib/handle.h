@@ -16,6 +16,7 @@ enum object_type { OBJECT_THREAD, OBJECT_RESERVE, OBJECT_PROCESS };
 struct object {
 	enum object_type type;
 	int fd;		/* of a process a pidfd; -1: our own process */
+	int space;	/* of a process another one, of ntapc's; -1: none */
 	pid_t pid;	/* of a process, or a thread's; 0: of a reserve object */
 	pid_t tid;	/* of a thread, also once it has exited */
 	ACCESS_MASK access;
@@ -39,6 +40,7 @@ NTSTATUS ntapc__object_get(HANDLE handle, struct object_ref *ref);
 NTSTATUS ntapc__object_get_type(HANDLE handle, enum object_type type,
 				ACCESS_MASK access, struct object_ref *ref);
 void ntapc__object_ref_put(struct object_ref *ref);
+void ntapc__object_close(const struct object *object);
 NTSTATUS ntapc__object_publish(const struct object *object, HANDLE *handle);
 NTSTATUS ntapc__object_duplicate(const struct object *source,
 				 ACCESS_MASK access, HANDLE *handle);
@@ -64,8 +66,12 @@ bool ntapc__process_has_thread(ULONG_PTR pid, ULONG_PTR tid);
 pid_t ntapc__process_of_thread(pid_t tid);
 bool ntapc__process_may_open(const struct object *process);
 NTSTATUS ntapc__check_own_process(HANDLE handle);
+NTSTATUS ntapc__process_from_fd(int fd, ACCESS_MASK access, HANDLE *handle);
 struct nt_timeout;
 NTSTATUS ntapc__process_wait(const struct object *process,
 			     const struct nt_timeout *timeout);
+
+/* win32.c */
+BOOL ntapc__done(NTSTATUS status);
 
 #endif /* NTAPC_HANDLE_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * The native API: processes. ntapc knows threads only: what is done to a process is
- * done through any one of its threads, opened for the occasion.
+ * The native API: processes. What is done to their threads is done through any one of
+ * them, opened for the occasion; what is done to their memory is in nt-memory.c.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -126,30 +126,67 @@ NTSTATUS ntapc__check_own_process(HANDLE handle)
 					    STATUS_NOT_SUPPORTED;
 }
 
-/* A process that isn't ours. Returns a pidfd or a negative errno. */
-static int open_process(pid_t pid)
+static int open_pidfd(pid_t pid)
 {
 	int pidfd = syscall(SYS_pidfd_open, pid, 0);
-	int fd;
 
 	if (pidfd < 0)
 		return errno == EINVAL ? -ESRCH : -errno;
-	fd = open_any_thread(pid, pidfd);
-	if (fd >= 0)
-		close(fd);
+	return ntapc__keep_off_stdio(pidfd);
+}
+
+/* A process that isn't ours. Returns 0 or a negative errno. */
+static int open_process(pid_t pid, struct object *process)
+{
+	process->fd = open_pidfd(pid);
+	if (process->fd < 0)
+		return process->fd;
+	process->space = ntapc__keep_off_stdio(
+		ntapc_process_open_pidfd(process->fd));
 	/* One that is about to end can be waited for. */
-	if (fd >= 0 || fd == -ESRCH)
-		return ntapc__keep_off_stdio(pidfd);
-	close(pidfd);
-	return fd;
+	if (process->space >= 0 || process->space == -ESRCH)
+		return 0;
+	close(process->fd);
+	return process->space;
+}
+
+/* A handle for what @fd, a process's descriptor of ntapc's, stands for. */
+NTSTATUS ntapc__process_from_fd(int fd, ACCESS_MASK access, HANDLE *handle)
+{
+	struct object process = { .type = OBJECT_PROCESS, .fd = -1, .space = -1 };
+	struct ntapc_process_info info;
+	NTSTATUS status;
+	int ret;
+
+	ret = ntapc_process_info(fd, &info);
+	if (ret)
+		return ntapc__status(ret);
+	process.pid = info.pid;
+	access = ntapc__object_access(OBJECT_PROCESS, access);
+	if (info.pid == getpid())
+		return ntapc__object_duplicate(&process, access, handle);
+	process.fd = open_pidfd(info.pid);
+	/* By now the number may be another's. */
+	ret = ntapc_process_info(fd, &info);
+	if (process.fd < 0 || ret || info.flags & NTAPC_PROCESS_ENDED ||
+	    info.pid != process.pid) {
+		status = STATUS_PROCESS_IS_TERMINATING;
+	} else {
+		process.space = fd;
+		status = ntapc__object_duplicate(&process, access, handle);
+	}
+	if (process.fd >= 0)
+		close(process.fd);
+	return status;
 }
 
 NTSTATUS NTAPI NtOpenProcess(PHANDLE ProcessHandle, ACCESS_MASK DesiredAccess,
 			     POBJECT_ATTRIBUTES ObjectAttributes,
 			     PCLIENT_ID ClientId)
 {
-	struct object process = { .type = OBJECT_PROCESS, .fd = -1 };
+	struct object process = { .type = OBJECT_PROCESS, .fd = -1, .space = -1 };
 	ULONG_PTR pid, tid;
+	int ret;
 
 	if (!ProcessHandle)
 		return STATUS_ACCESS_VIOLATION;
@@ -163,11 +200,11 @@ NTSTATUS NTAPI NtOpenProcess(PHANDLE ProcessHandle, ACCESS_MASK DesiredAccess,
 	process.pid = pid;
 	process.access = ntapc__object_access(OBJECT_PROCESS, DesiredAccess);
 	if (process.pid != getpid()) {
-		process.fd = open_process(pid);
-		if (process.fd == -ESRCH)
+		ret = open_process(pid, &process);
+		if (ret == -ESRCH)
 			return STATUS_INVALID_CID;
-		if (process.fd < 0)
-			return ntapc__status(process.fd);
+		if (ret)
+			return ntapc__status(ret);
 	}
 	return ntapc__object_publish(&process, ProcessHandle);
 }

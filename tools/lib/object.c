@@ -65,6 +65,7 @@ NTSTATUS ntapc__object_get(HANDLE handle, struct object_ref *ref)
 		ref->object = (struct object){
 			.type = OBJECT_PROCESS,
 			.fd = -1,
+			.space = -1,
 			.pid = getpid(),
 			.access = PROCESS_ALL_ACCESS,
 		};
@@ -102,24 +103,43 @@ NTSTATUS ntapc__object_publish(const struct object *object, HANDLE *handle)
 {
 	NTSTATUS status = ntapc__handle_insert(object, handle);
 
-	if (status && object->fd >= 0)
-		close(object->fd);
+	if (status)
+		ntapc__object_close(object);
 	return status;
 }
 
-/* A handle for the same with a copy of its descriptor. */
+/* Closes its descriptors. */
+void ntapc__object_close(const struct object *object)
+{
+	if (object->fd >= 0)
+		close(object->fd);
+	if (object->type == OBJECT_PROCESS && object->space >= 0)
+		close(object->space);
+}
+
+static bool copy_fd(int *fd)
+{
+	int saved = errno;
+
+	if (*fd < 0)
+		return true;
+	*fd = fcntl(*fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	errno = saved;
+	return *fd >= 0;
+}
+
+/* A handle for the same with copies of its descriptors. */
 NTSTATUS ntapc__object_duplicate(const struct object *source,
 				 ACCESS_MASK access, HANDLE *handle)
 {
 	struct object copy = *source;
-	int saved = errno;
 
 	copy.access = access;
-	if (source->fd >= 0) {
-		copy.fd = fcntl(source->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-		errno = saved;
-		if (copy.fd < 0)
-			return STATUS_TOO_MANY_OPENED_FILES;
+	if (!copy_fd(&copy.fd))
+		return STATUS_TOO_MANY_OPENED_FILES;
+	if (copy.type == OBJECT_PROCESS && !copy_fd(&copy.space)) {
+		ntapc__object_close(&copy);
+		return STATUS_TOO_MANY_OPENED_FILES;
 	}
 	return ntapc__object_publish(&copy, handle);
 }
@@ -177,6 +197,8 @@ NTSTATUS ntapc_handle_from_fd(int fd, ACCESS_MASK DesiredAccess, PHANDLE Handle)
 	struct object thread = { .type = OBJECT_THREAD, .fd = fd };
 	int ret = ntapc_thread_info(fd, &info);
 
+	if (ret == -ENOTTY)
+		return ntapc__process_from_fd(fd, DesiredAccess, Handle);
 	if (ret)
 		return ntapc__status(ret);
 	thread.tid = info.tid;
@@ -192,9 +214,21 @@ int ntapc_handle_to_fd(HANDLE Handle)
 	struct object_ref ref;
 	NTSTATUS status;
 
-	status = ntapc__object_get_type(Handle, OBJECT_THREAD, 0, &ref);
+	int fd;
+
+	status = ntapc__object_get(Handle, &ref);
 	if (status)
 		return -EBADF;
 	ntapc__object_ref_put(&ref);
-	return ref.object.fd;
+	switch (ref.object.type) {
+	case OBJECT_THREAD:
+		fd = ref.object.fd;
+		break;
+	case OBJECT_PROCESS:
+		fd = ref.object.space;
+		break;
+	default:
+		fd = -1;
+	}
+	return fd < 0 ? -EBADF : fd;
 }

@@ -22,7 +22,7 @@ struct win32_start {
 };
 
 /* Whether it went well; if not, the last error says why. */
-static BOOL done(NTSTATUS status)
+BOOL ntapc__done(NTSTATUS status)
 {
 	if (NT_SUCCESS(status))
 		return TRUE;
@@ -57,7 +57,7 @@ BOOL WINAPI QueueUserAPC2(PAPCFUNC ApcRoutine, HANDLE Thread, ULONG_PTR Data,
 		PPS_APC_ROUTINE nt;
 	} routine = { .win32 = ApcRoutine };
 
-	return done(NtQueueApcThreadEx2(Thread, NULL, Flags, routine.nt,
+	return ntapc__done(NtQueueApcThreadEx2(Thread, NULL, Flags, routine.nt,
 					(PVOID)Data, NULL, NULL));
 }
 
@@ -114,7 +114,7 @@ DWORD WINAPI WaitForSingleObjectEx(HANDLE hHandle, DWORD dwMilliseconds,
 	do {
 		status = NtWaitForSingleObject(hHandle, !!bAlertable, timeout);
 	} while (status == STATUS_ALERTED);
-	return done(status) ? (DWORD)status : WAIT_FAILED;
+	return ntapc__done(status) ? (DWORD)status : WAIT_FAILED;
 }
 
 DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds)
@@ -154,7 +154,7 @@ HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes,
 	(void)lpThreadAttributes;
 	start = malloc(sizeof(*start));
 	if (!start) {
-		done(STATUS_NO_MEMORY);
+		ntapc__done(STATUS_NO_MEMORY);
 		return NULL;
 	}
 	start->routine = lpStartAddress;
@@ -163,12 +163,12 @@ HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes,
 					 stack_to_reserve(dwStackSize,
 							  dwCreationFlags),
 					 suspended, &thread);
-	if (!done(status)) {
+	if (!ntapc__done(status)) {
 		free(start);
 		return NULL;
 	}
 	thread.access = THREAD_ALL_ACCESS;
-	if (!done(ntapc__nt_publish_thread(&thread, suspended, &handle)))
+	if (!ntapc__done(ntapc__nt_publish_thread(&thread, suspended, &handle)))
 		return NULL;
 	if (lpThreadId)
 		*lpThreadId = thread.tid;
@@ -182,7 +182,7 @@ HANDLE WINAPI OpenThread(DWORD dwDesiredAccess, BOOL bInheritHandle,
 	HANDLE handle;
 
 	(void)bInheritHandle;
-	if (!done(NtOpenThread(&handle, dwDesiredAccess, NULL, &id)))
+	if (!ntapc__done(NtOpenThread(&handle, dwDesiredAccess, NULL, &id)))
 		return NULL;
 	return handle;
 }
@@ -211,7 +211,7 @@ DWORD WINAPI GetThreadId(HANDLE Thread)
 {
 	THREAD_BASIC_INFORMATION basic;
 
-	if (!done(NtQueryInformationThread(Thread, ThreadBasicInformation,
+	if (!ntapc__done(NtQueryInformationThread(Thread, ThreadBasicInformation,
 					   &basic, sizeof(basic), NULL)))
 		return 0;
 	return HandleToULong(basic.ClientId.UniqueThread);
@@ -221,7 +221,7 @@ BOOL WINAPI GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode)
 {
 	THREAD_BASIC_INFORMATION basic;
 
-	if (!done(NtQueryInformationThread(hThread, ThreadBasicInformation,
+	if (!ntapc__done(NtQueryInformationThread(hThread, ThreadBasicInformation,
 					   &basic, sizeof(basic), NULL)))
 		return FALSE;
 	*lpExitCode = basic.ExitStatus;
@@ -237,44 +237,32 @@ DWORD WINAPI SuspendThread(HANDLE hThread)
 {
 	ULONG count;
 
-	return done(NtSuspendThread(hThread, &count)) ? count : (DWORD)-1;
+	return ntapc__done(NtSuspendThread(hThread, &count)) ? count : (DWORD)-1;
 }
 
 DWORD WINAPI ResumeThread(HANDLE hThread)
 {
 	ULONG count;
 
-	return done(NtResumeThread(hThread, &count)) ? count : (DWORD)-1;
+	return ntapc__done(NtResumeThread(hThread, &count)) ? count : (DWORD)-1;
 }
 
 /* Unlike in the native API no handle is an invalid one. */
 BOOL WINAPI TerminateThread(HANDLE hThread, DWORD dwExitCode)
 {
 	if (!hThread)
-		return done(STATUS_INVALID_HANDLE);
-	return done(NtTerminateThread(hThread, dwExitCode));
+		return ntapc__done(STATUS_INVALID_HANDLE);
+	return ntapc__done(NtTerminateThread(hThread, dwExitCode));
 }
 
 BOOL WINAPI GetThreadContext(HANDLE hThread, PCONTEXT lpContext)
 {
-	return done(NtGetContextThread(hThread, lpContext));
+	return ntapc__done(NtGetContextThread(hThread, lpContext));
 }
 
 BOOL WINAPI SetThreadContext(HANDLE hThread, const CONTEXT *lpContext)
 {
-	return done(NtSetContextThread(hThread, (PCONTEXT)lpContext));
-}
-
-HANDLE WINAPI OpenProcess(DWORD dwDesiredAccess, BOOL bInheritHandle,
-			  DWORD dwProcessId)
-{
-	CLIENT_ID id = { .UniqueProcess = ULongToHandle(dwProcessId) };
-	HANDLE handle;
-
-	(void)bInheritHandle;
-	if (!done(NtOpenProcess(&handle, dwDesiredAccess, NULL, &id)))
-		return NULL;
-	return handle;
+	return ntapc__done(NtSetContextThread(hThread, (PCONTEXT)lpContext));
 }
 
 BOOL WINAPI SwitchToThread(VOID)
@@ -284,7 +272,7 @@ BOOL WINAPI SwitchToThread(VOID)
 
 BOOL WINAPI CloseHandle(HANDLE hObject)
 {
-	return done(NtClose(hObject));
+	return ntapc__done(NtClose(hObject));
 }
 
 BOOL WINAPI DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle,
@@ -292,7 +280,7 @@ BOOL WINAPI DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle,
 			    DWORD dwDesiredAccess, BOOL bInheritHandle,
 			    DWORD dwOptions)
 {
-	return done(NtDuplicateObject(hSourceProcessHandle, hSourceHandle,
+	return ntapc__done(NtDuplicateObject(hSourceProcessHandle, hSourceHandle,
 				      hTargetProcessHandle, lpTargetHandle,
 				      dwDesiredAccess,
 				      bInheritHandle ? OBJ_INHERIT : 0,

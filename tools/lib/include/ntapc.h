@@ -22,6 +22,8 @@
 
 #include <linux/ntapc.h>
 
+#include <ntapc/process.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -37,6 +37,8 @@ typedef LONG NTSTATUS, *PNTSTATUS;
 #define STATUS_KERNEL_APC		((NTSTATUS)0x00000100)
 #define STATUS_ALERTED			((NTSTATUS)0x00000101)
 #define STATUS_NO_YIELD_PERFORMED	((NTSTATUS)0x40000024)
+#define STATUS_BUFFER_OVERFLOW		((NTSTATUS)0x80000005)
+#define STATUS_PARTIAL_COPY		((NTSTATUS)0x8000000D)
 #define STATUS_UNSUCCESSFUL		((NTSTATUS)0xC0000001)
 #define STATUS_NOT_IMPLEMENTED		((NTSTATUS)0xC0000002)
 #define STATUS_INVALID_INFO_CLASS	((NTSTATUS)0xC0000003)
@@ -55,6 +57,7 @@ typedef LONG NTSTATUS, *PNTSTATUS;
 #define STATUS_SEMAPHORE_LIMIT_EXCEEDED	((NTSTATUS)0xC0000047)
 #define STATUS_SUSPEND_COUNT_EXCEEDED	((NTSTATUS)0xC000004A)
 #define STATUS_THREAD_IS_TERMINATING	((NTSTATUS)0xC000004B)
+#define STATUS_FILE_INVALID		((NTSTATUS)0xC0000098)
 #define STATUS_INSUFFICIENT_RESOURCES	((NTSTATUS)0xC000009A)
 #define STATUS_NOT_SUPPORTED		((NTSTATUS)0xC00000BB)
 #define STATUS_INVALID_PARAMETER_1	((NTSTATUS)0xC00000EF)
@@ -62,6 +65,7 @@ typedef LONG NTSTATUS, *PNTSTATUS;
 #define STATUS_INVALID_PARAMETER_3	((NTSTATUS)0xC00000F1)
 #define STATUS_PROCESS_IS_TERMINATING	((NTSTATUS)0xC000010A)
 #define STATUS_TOO_MANY_OPENED_FILES	((NTSTATUS)0xC000011F)
+#define STATUS_INVALID_ADDRESS		((NTSTATUS)0xC0000141)
 #define STATUS_MUTANT_LIMIT_EXCEEDED	((NTSTATUS)0xC0000191)
 
 typedef struct _UNICODE_STRING {
@@ -148,6 +152,11 @@ typedef enum _THREADINFOCLASS {
 	ThreadSuspendCount = 35
 } THREADINFOCLASS;
 
+typedef enum _MEMORY_INFORMATION_CLASS {
+	MemoryBasicInformation = 0,		/* MEMORY_BASIC_INFORMATION */
+	MemoryMappedFilenameInformation = 2	/* UNICODE_STRING, then its text */
+} MEMORY_INFORMATION_CLASS;
+
 typedef LONG KPRIORITY;
 
 typedef struct _THREAD_BASIC_INFORMATION {
@@ -209,8 +218,13 @@ NTSTATUS NTAPI NtOpenThread(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
 			    PCLIENT_ID ClientId);
 
 /*
- * The same. Another process can be suspended, resumed and waited for, by these calls;
- * nothing else is done to it.
+ * The same. A process can be suspended, resumed and waited for, and its memory read,
+ * written and looked at. To wait for it is to wait for its end; its memory is out of
+ * reach, STATUS_PROCESS_IS_TERMINATING, also once it has called execve(2).
+ *
+ * NtCurrentProcess() is, for what is done to memory, the process that the calling thread
+ * is attached to (ntapc_attach()), as in NT's kernel; a handle of its own process always
+ * is that.
  */
 NTSTATUS NTAPI NtOpenProcess(PHANDLE ProcessHandle, ACCESS_MASK DesiredAccess,
 			     POBJECT_ATTRIBUTES ObjectAttributes,
@@ -253,6 +267,44 @@ NTSTATUS NTAPI NtAlertResumeThread(HANDLE ThreadHandle,
 /* Rule 6.9. Needs PROCESS_SUSPEND_RESUME. STATUS_PROCESS_IS_TERMINATING. */
 NTSTATUS NTAPI NtSuspendProcess(HANDLE ProcessHandle);
 NTSTATUS NTAPI NtResumeProcess(HANDLE ProcessHandle);
+
+/*
+ * Need PROCESS_VM_READ and PROCESS_VM_WRITE. The count is set, unless it is NULL, also
+ * with STATUS_PARTIAL_COPY: something in that process can't be accessed, the first byte
+ * maybe. STATUS_ACCESS_VIOLATION: something in the calling one, the count included, which
+ * is looked at first; or a range that wraps or is the kernel's.
+ * STATUS_PROCESS_IS_TERMINATING. A process that isn't in memory is brought in (rule 9.3).
+ *
+ * Unlike in NT nothing is copied before, so that an overlap shows; and 0 bytes need a
+ * good handle, too.
+ */
+NTSTATUS NTAPI NtReadVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress,
+				   PVOID Buffer, SIZE_T NumberOfBytesToRead,
+				   PSIZE_T NumberOfBytesRead);
+NTSTATUS NTAPI NtWriteVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress,
+				    const VOID *Buffer,
+				    SIZE_T NumberOfBytesToWrite,
+				    PSIZE_T NumberOfBytesWritten);
+
+/*
+ * MemoryBasicInformation: see MEMORY_BASIC_INFORMATION for what differs.
+ * MemoryMappedFilenameInformation: the file's path as Linux has it, in UTF-16 and
+ * without a terminating 0 in Length. Need PROCESS_QUERY_INFORMATION. Another class:
+ * STATUS_INVALID_INFO_CLASS; too little room: STATUS_INFO_LENGTH_MISMATCH, or
+ * STATUS_BUFFER_OVERFLOW, with the length that is needed in *ReturnLength, for a path;
+ * an address that isn't a user's: STATUS_INVALID_PARAMETER; asked for a path where
+ * nothing is mapped: STATUS_INVALID_ADDRESS, or no file: STATUS_FILE_INVALID;
+ * STATUS_PROCESS_IS_TERMINATING.
+ */
+NTSTATUS NTAPI NtQueryVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress,
+				    MEMORY_INFORMATION_CLASS MemoryInformationClass,
+				    PVOID MemoryInformation,
+				    SIZE_T MemoryInformationLength,
+				    PSIZE_T ReturnLength);
+
+/* Needs PROCESS_VM_WRITE. The processors that this runs on see to it by themselves. */
+NTSTATUS NTAPI NtFlushInstructionCache(HANDLE ProcessHandle, PVOID BaseAddress,
+				       SIZE_T NumberOfBytesToFlush);
 
 /* Rules 5.1, 5.2. Needs THREAD_ALERT (5.6 is open on that). */
 NTSTATUS NTAPI NtAlertThread(HANDLE ThreadHandle);
@@ -305,9 +357,10 @@ NTSTATUS NTAPI NtQuerySystemTime(PLARGE_INTEGER SystemTime);
 ULONG NTAPI RtlNtStatusToDosError(NTSTATUS Status);
 
 /*
- * Not NT's: handles and descriptors. A handle made from a thread's descriptor,
- * from another process maybe, has a copy of it; the descriptor of a thread's
- * handle is the handle's and closed with it. -EBADF if it isn't a thread's.
+ * Not NT's: handles and descriptors. A handle made from a thread's or a process's
+ * descriptor, from another process maybe, has a copy of it; the descriptor of a
+ * thread's or another process's handle is the handle's and closed with it. -EBADF if it
+ * isn't such a one's, or the process had ended when it was opened.
  */
 NTSTATUS ntapc_handle_from_fd(int fd, ACCESS_MASK DesiredAccess, PHANDLE Handle);
 int ntapc_handle_to_fd(HANDLE Handle);

@@ -138,8 +138,50 @@ typedef DWORD ACCESS_MASK, *PACCESS_MASK;
 #define PROCESS_ALL_ACCESS \
 	(STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | 0xffff)
 
+/* What memory is mapped, and how it may be used. */
+#define PAGE_NOACCESS			0x01
+#define PAGE_READONLY			0x02
+#define PAGE_READWRITE			0x04
+#define PAGE_WRITECOPY			0x08
+#define PAGE_EXECUTE			0x10
+#define PAGE_EXECUTE_READ		0x20
+#define PAGE_EXECUTE_READWRITE		0x40
+#define PAGE_EXECUTE_WRITECOPY		0x80
+#define PAGE_GUARD			0x100
+#define PAGE_NOCACHE			0x200
+#define PAGE_WRITECOMBINE		0x400
+
+#define MEM_COMMIT			0x00001000
+#define MEM_RESERVE			0x00002000
+#define MEM_FREE			0x00010000
+#define MEM_PRIVATE			0x00020000
+#define MEM_MAPPED			0x00040000
+#define MEM_IMAGE			0x01000000
+
 #define DUPLICATE_CLOSE_SOURCE		0x00000001
 #define DUPLICATE_SAME_ACCESS		0x00000002
+
+/*
+ * What is mapped from a page on: the pages up to BaseAddress + RegionSize are alike.
+ *
+ * Of a mapping AllocationBase is the beginning; mprotect(2) of a part of it makes that
+ * a mapping by itself, which in Windows it isn't. AllocationProtect is the most that
+ * can be had of it: what it was made with isn't kept. Memory that can't be accessed is
+ * committed, none is just reserved. Private mappings of files are MEM_MAPPED as shared
+ * ones, with PAGE_WRITECOPY or PAGE_EXECUTE_WRITECOPY where they can be written to, and
+ * so are shared anonymous ones; nothing is MEM_IMAGE. Memory that can be written to
+ * can be read.
+ */
+typedef struct _MEMORY_BASIC_INFORMATION {
+	PVOID BaseAddress;		/* of the page that was asked for */
+	PVOID AllocationBase;		/* NULL if free */
+	DWORD AllocationProtect;	/* 0 if free */
+	WORD PartitionId;		/* 0 */
+	SIZE_T RegionSize;		/* in bytes */
+	DWORD State;			/* MEM_COMMIT or MEM_FREE */
+	DWORD Protect;			/* PAGE_NOACCESS if free */
+	DWORD Type;			/* MEM_PRIVATE, MEM_MAPPED; 0 if free */
+} MEMORY_BASIC_INFORMATION, *PMEMORY_BASIC_INFORMATION;
 
 /*
  * The registers of a thread: those parts of them that ContextFlags names. An APC's

@@ -59,9 +59,12 @@ typedef VOID (CALLBACK *PAPCFUNC)(ULONG_PTR Parameter);
 #define ERROR_INVALID_PARAMETER		87u
 #define ERROR_INVALID_NAME		123u
 #define ERROR_SIGNAL_REFUSED		156u
+#define ERROR_MORE_DATA			234u
 #define ERROR_NOT_OWNER			288u
 #define ERROR_TOO_MANY_POSTS		298u
+#define ERROR_PARTIAL_COPY		299u
 #define ERROR_MR_MID_NOT_FOUND		317u
+#define ERROR_INVALID_ADDRESS		487u
 #define ERROR_MUTANT_LIMIT_EXCEEDED	587u
 #define ERROR_NO_YIELD_PERFORMED	721u
 #define ERROR_ABANDONED_WAIT_0		735u
@@ -70,8 +73,9 @@ typedef VOID (CALLBACK *PAPCFUNC)(ULONG_PTR Parameter);
 #define ERROR_ALERTED			739u
 #define ERROR_IO_PENDING		997u
 #define ERROR_NOACCESS			998u
-#define ERROR_TIMEOUT			1460u
+#define ERROR_FILE_INVALID		1006u
 #define ERROR_NO_SYSTEM_RESOURCES	1450u
+#define ERROR_TIMEOUT			1460u
 
 /* Rules 10.1 to 10.4. Needs THREAD_SET_CONTEXT. */
 DWORD WINAPI QueueUserAPC(PAPCFUNC pfnAPC, HANDLE hThread, ULONG_PTR dwData);
@@ -100,8 +104,40 @@ DWORD WINAPI GetThreadId(HANDLE Thread);
 BOOL WINAPI GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode);
 DECLSPEC_NORETURN VOID WINAPI ExitThread(DWORD dwExitCode);
 BOOL WINAPI SwitchToThread(VOID);
+
+/* As NtOpenProcess(), where it says what a handle is good for. */
 HANDLE WINAPI OpenProcess(DWORD dwDesiredAccess, BOOL bInheritHandle,
 			  DWORD dwProcessId);
+DWORD WINAPI GetProcessId(HANDLE Process);
+
+/*
+ * ReadProcessMemory() needs PROCESS_VM_READ, WriteProcessMemory() PROCESS_VM_WRITE and
+ * PROCESS_VM_OPERATION. The count is set, unless it is NULL, also when they fail.
+ * ERROR_PARTIAL_COPY: not all of it can be accessed there, for reading maybe nothing;
+ * ERROR_NOACCESS: nothing can be written there, or it is the caller's memory;
+ * ERROR_ACCESS_DENIED: also of an ended process. Unlike in Windows what is
+ * read-only, code for one, isn't made writable for the occasion.
+ */
+BOOL WINAPI ReadProcessMemory(HANDLE hProcess, LPCVOID lpBaseAddress,
+			      LPVOID lpBuffer, SIZE_T nSize,
+			      PSIZE_T lpNumberOfBytesRead);
+BOOL WINAPI WriteProcessMemory(HANDLE hProcess, LPVOID lpBaseAddress,
+			       LPCVOID lpBuffer, SIZE_T nSize,
+			       PSIZE_T lpNumberOfBytesWritten);
+
+/*
+ * The size of the structure, or 0: ERROR_BAD_LENGTH, ERROR_INVALID_PARAMETER (not a
+ * user's address), and so on. Needs PROCESS_QUERY_INFORMATION. What differs from
+ * Windows is said where MEMORY_BASIC_INFORMATION is.
+ */
+SIZE_T WINAPI VirtualQueryEx(HANDLE hProcess, LPCVOID lpAddress,
+			     PMEMORY_BASIC_INFORMATION lpBuffer, SIZE_T dwLength);
+SIZE_T WINAPI VirtualQuery(LPCVOID lpAddress, PMEMORY_BASIC_INFORMATION lpBuffer,
+			   SIZE_T dwLength);
+
+/* Needs PROCESS_VM_WRITE. */
+BOOL WINAPI FlushInstructionCache(HANDLE hProcess, LPCVOID lpBaseAddress,
+				  SIZE_T dwSize);
 
 /*
  * Rules 6.1 to 6.8. The suspend count before, or (DWORD)-1: ERROR_SIGNAL_REFUSED for

@@ -449,7 +449,7 @@ static void progress_is_of_active_state(struct kunit *test)
 	struct ntapc_fixture *f = test->priv;
 
 	f->kt.apc_state.kernel_in_progress = true;
-	ntapc_test_attach(&f->kt);
+	ntapc_test_attach(test);
 	f->kt.apc_state.kernel_in_progress = true;
 	ntapc_core_kernel_done(&f->kt);
 	KUNIT_EXPECT_FALSE(test, f->kt.apc_state.kernel_in_progress);

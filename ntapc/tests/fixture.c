@@ -27,11 +27,15 @@ int ntapc_fixture_init(struct kunit *test)
 void ntapc_fixture_reset(struct ntapc_fixture *f)
 {
 	char letter;
+	int i;
 
 	/* Whoever relies on zeroed memory is to be found out. */
 	memset(f, 0xa5, sizeof(*f));
-	ntapc_core_process_init(&f->home);
-	ntapc_core_init(&f->kt, &f->home);
+	f->depth = 0;
+	f->environment = NTAPC_ENV_ORIGINAL;
+	for (i = 0; i < NTAPC_TEST_PROCESSES; i++)
+		ntapc_core_process_init(&f->process[i]);
+	ntapc_core_init(&f->kt, &f->process[0]);
 	for (letter = 'a'; letter < 'a' + NTAPC_TEST_APCS; letter++)
 		ntapc_test_make(f, letter, NORMAL_KERNEL);
 }
@@ -54,7 +58,7 @@ struct ntapc_apc *ntapc_test_make(struct ntapc_fixture *f, char letter,
 {
 	struct ntapc_apc *apc = ntapc_test_apc(f, letter);
 
-	ntapc_apc_init(apc, &f->kt, NTAPC_ENV_ORIGINAL, kernel_routine,
+	ntapc_apc_init(apc, &f->kt, f->environment, kernel_routine,
 		       rundown_routine,
 		       kind == SPECIAL_KERNEL ? 0 : TEST_ROUTINE,
 		       ntapc_test_mode(kind), TEST_CONTEXT);
@@ -134,42 +138,182 @@ const char *ntapc_test_order(struct ntapc_fixture *f,
 	return f->order;
 }
 
-static void move_state(struct ntapc_apc_state *to, struct ntapc_apc_state *from)
+/* Forwards and backwards. What has been moved by copying isn't. */
+static bool is_closed(const struct list_head *list)
+{
+	const struct list_head *each = list;
+	int nr = 0;
+
+	do {
+		if (each->next->prev != each || nr++ > NTAPC_TEST_APCS)
+			return false;
+		each = each->next;
+	} while (each != list);
+	return true;
+}
+
+static bool is_whole(const struct ntapc_apc_state *state)
 {
 	int mode;
 
-	*to = *from;
-	for (mode = 0; mode < NTAPC_NR_MODES; mode++) {
-		INIT_LIST_HEAD(&to->special[mode]);
-		INIT_LIST_HEAD(&to->normal[mode]);
-		list_splice_init(&from->special[mode], &to->special[mode]);
-		list_splice_init(&from->normal[mode], &to->normal[mode]);
+	for (mode = 0; mode < NTAPC_NR_MODES; mode++)
+		if (!is_closed(&state->special[mode]) ||
+		    !is_closed(&state->normal[mode]))
+			return false;
+	return true;
+}
+
+struct ntapc_kprocess *ntapc_test_process(struct ntapc_fixture *f, char letter)
+{
+	return &f->process[letter - 'A'];
+}
+
+static char process_letter(const struct ntapc_fixture *f,
+			   const struct ntapc_kprocess *process)
+{
+	return process ? 'A' + (process - f->process) : '-';
+}
+
+static size_t write_state(struct ntapc_fixture *f, char *to, size_t size,
+			  const struct ntapc_apc_state *state)
+{
+	size_t len;
+
+	if (!is_whole(state))
+		return scnprintf(to, size, "broken ");
+	len = scnprintf(to, size, "%c:%s/", process_letter(f, state->process),
+			ntapc_test_order(f, state, NTAPC_KERNEL_MODE));
+	len += scnprintf(to + len, size - len, "%s,%s%s%s%s%s",
+			 ntapc_test_order(f, state, NTAPC_USER_MODE),
+			 state->kernel_in_progress ? "i" : "",
+			 state->kernel_pending ? "k" : "",
+			 state->user_pending ? "u" : "",
+			 state->special_pending ? "s" : "",
+			 state->exit_pending ? "e" : "");
+	if (to[len - 1] == ',')
+		len--;
+	return len + scnprintf(to + len, size - len, " ");
+}
+
+/*
+ * The thread's states, the active one first, then those of the attachments around
+ * it from the inmost to the outmost, then SavedApcState. Of each its process, the
+ * kernel and the user queue, and the flags: i(n progress), k(ernel APCs pending),
+ * u(ser APCs pending), s(pecial ones), e(xit). Valid until the next call.
+ */
+const char *ntapc_test_states(struct ntapc_fixture *f)
+{
+	const struct ntapc_apc_save *save;
+	size_t size = sizeof(f->text), len;
+
+	len = write_state(f, f->text, size, &f->kt.apc_state);
+	for (save = f->kt.save; save; save = save->outer)
+		if (save->state.process)
+			len += write_state(f, f->text + len, size - len,
+					   &save->state);
+	len += write_state(f, f->text + len, size - len,
+			   &f->kt.saved_apc_state);
+	f->text[len - 1] = '\0';
+	return f->text;
+}
+
+/* The first half of attaching. */
+enum ntapc_attach_result ntapc_test_try_attach(struct ntapc_fixture *f,
+					       char process, bool stack)
+{
+	enum ntapc_attach_result result;
+
+	result = ntapc_core_attach(&f->kt, ntapc_test_process(f, process),
+				   &f->save[f->depth], stack);
+	if (result == NTAPC_ATTACHED)
+		f->depth++;
+	return result;
+}
+
+/* It is the caller's again: whoever still relies on it is to be found out. */
+static void drop_save(struct ntapc_fixture *f)
+{
+	memset(&f->save[--f->depth], 0xa5, sizeof(*f->save));
+}
+
+enum ntapc_attach_result ntapc_test_try_detach(struct ntapc_fixture *f,
+					       bool unstack, bool *recheck)
+{
+	enum ntapc_attach_result result;
+
+	result = ntapc_core_detach(&f->kt, unstack, recheck);
+	if (result == NTAPC_ATTACHED)
+		drop_save(f);
+	return result;
+}
+
+bool ntapc_test_undo(struct ntapc_fixture *f, char process)
+{
+	bool recheck = ntapc_core_attach_undo(&f->kt,
+					      ntapc_test_process(f, process));
+
+	drop_save(f);
+	return recheck;
+}
+
+/* Once more, to B, to C and so on. */
+void ntapc_test_attach(struct kunit *test)
+{
+	struct ntapc_fixture *f = test->priv;
+	char process = 'B' + f->depth;
+
+	KUNIT_ASSERT_LT(test, f->depth + 1, NTAPC_TEST_PROCESSES);
+	KUNIT_ASSERT_EQ(test, ntapc_test_try_attach(f, process, true),
+			NTAPC_ATTACHED);
+	ntapc_core_attach_resident(&f->kt, ntapc_test_process(f, process));
+}
+
+/* From there, for which the active queues have to be empty (9.6). */
+void ntapc_test_detach(struct kunit *test)
+{
+	struct ntapc_fixture *f = test->priv;
+	bool recheck;
+
+	KUNIT_ASSERT_EQ(test, ntapc_test_try_detach(f, true, &recheck),
+			NTAPC_ATTACHED);
+}
+
+char ntapc_test_wake_letter(enum ntapc_wake wake)
+{
+	return wake == NTAPC_WAKE_NONE ? '-' :
+	       wake == NTAPC_WAKE_INTERRUPT ? 'i' :
+	       wake == NTAPC_WAKE_UNWAIT ? 'w' : '?';
+}
+
+char ntapc_test_status_letter(int status)
+{
+	switch (status) {
+	case NTAPC_WAIT_OBJECT:
+		return 'o';
+	case NTAPC_WAIT_KERNEL_APC:
+		return 'k';
+	case NTAPC_WAIT_USER_APC:
+		return 'u';
+	case NTAPC_WAIT_ALERTED:
+		return 'a';
+	case NTAPC_WAIT_BLOCK:
+		return '.';
+	default:
+		return '?';
 	}
-	from->kernel_in_progress = false;
-	from->kernel_pending = false;
-	from->user_pending = false;
-	from->special_pending = false;
-	from->exit_pending = false;
 }
 
-/* What attaching does to the thread's queues (9.2). */
-void ntapc_test_attach(struct ntapc_kthread *kt)
+void ntapc_test_answer(struct ntapc_test_answers *answers, const char *format,
+		       ...)
 {
-	move_state(&kt->saved_apc_state, &kt->apc_state);
-	kt->apc_state_pointer[0] = &kt->saved_apc_state;
-	kt->apc_state_pointer[1] = &kt->apc_state;
-	kt->apc_state_index = 1;
-}
+	size_t len = strlen(answers->text);
+	va_list args;
 
-/* And detaching, for which the active queues have to be empty (9.6). */
-void ntapc_test_detach(struct ntapc_kthread *kt)
-{
-	struct ntapc_apc_state *state = &kt->apc_state;
-
-	move_state(state, &kt->saved_apc_state);
-	kt->apc_state_pointer[0] = &kt->apc_state;
-	kt->apc_state_pointer[1] = &kt->saved_apc_state;
-	kt->apc_state_index = 0;
-	if (!ntapc_apc_state_empty(state, NTAPC_KERNEL_MODE))
-		state->kernel_pending = true;
+	if (len)
+		len += scnprintf(answers->text + len,
+				 sizeof(answers->text) - len, " ");
+	va_start(args, format);
+	vsnprintf(answers->text + len, sizeof(answers->text) - len, format,
+		  args);
+	va_end(args);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the tests of core/ share: a thread and APCs to queue to it. Each APC has
- * a letter, so that a queue is a string, its head first.
+ * What the tests of core/ share: a thread, processes to attach it to, and APCs to
+ * queue to it. Each APC has a letter, so that a queue is a string, its head first;
+ * each process a capital letter, of which A is the thread's own.
  *
  * "Rule" in tables and messages is a number in Documentation/nt-semantics.rst.
  */
@@ -9,10 +10,12 @@
 #define NTAPC_TESTS_FIXTURE_H
 
 #include <kunit/test.h>
+#include <linux/ntapc.h>
 
 #include "../core/core.h"
 
-#define NTAPC_TEST_APCS	16
+#define NTAPC_TEST_APCS		16
+#define NTAPC_TEST_PROCESSES	4
 
 enum ntapc_test_kind {
 	SPECIAL_KERNEL,
@@ -33,9 +36,18 @@ enum ntapc_test_where {
 
 struct ntapc_fixture {
 	struct ntapc_kthread kt;
-	struct ntapc_kprocess home;
+	struct ntapc_kprocess process[NTAPC_TEST_PROCESSES];
+	struct ntapc_apc_save save[NTAPC_ATTACH_DEPTH_MAX];
+	unsigned int depth;	/* how many of them are in use */
+	enum ntapc_environment environment;	/* of what ntapc_test_make() makes */
 	struct ntapc_apc apc[NTAPC_TEST_APCS];
 	char order[NTAPC_TEST_APCS + 1];
+	char text[(NTAPC_ATTACH_DEPTH_MAX + 1) * 10 + NTAPC_TEST_APCS];
+};
+
+/* What the steps of a script answered, a word for each that does. */
+struct ntapc_test_answers {
+	char text[128];
 };
 
 /* Any values, but such that each is recognised. */
@@ -58,8 +70,20 @@ void ntapc_test_queue_all(struct kunit *test, const char *what);
 const char *ntapc_test_order(struct ntapc_fixture *f,
 			     const struct ntapc_apc_state *state,
 			     enum ntapc_mode mode);
-void ntapc_test_attach(struct ntapc_kthread *kt);
-void ntapc_test_detach(struct ntapc_kthread *kt);
+struct ntapc_kprocess *ntapc_test_process(struct ntapc_fixture *f, char letter);
+const char *ntapc_test_states(struct ntapc_fixture *f);
+enum ntapc_attach_result ntapc_test_try_attach(struct ntapc_fixture *f,
+					       char process, bool stack);
+enum ntapc_attach_result ntapc_test_try_detach(struct ntapc_fixture *f,
+					       bool unstack, bool *recheck);
+bool ntapc_test_undo(struct ntapc_fixture *f, char process);
+void ntapc_test_attach(struct kunit *test);
+void ntapc_test_detach(struct kunit *test);
+
+char ntapc_test_wake_letter(enum ntapc_wake wake);
+char ntapc_test_status_letter(int status);
+void __printf(2, 3) ntapc_test_answer(struct ntapc_test_answers *answers,
+				      const char *format, ...);
 
 /* One failed combination of thousands is enough. */
 static inline bool ntapc_test_failed(const struct kunit *test)

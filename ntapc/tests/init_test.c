@@ -80,12 +80,15 @@ static void environment_desc(const struct environment_row *row, char *desc)
 
 KUNIT_ARRAY_PARAM(environment, environment_rows, environment_desc);
 
-static void set_index(struct ntapc_kthread *kt, u8 index)
+static void set_index(struct kunit *test, u8 index)
 {
+	const struct ntapc_fixture *f = test->priv;
+	const struct ntapc_kthread *kt = &f->kt;
+
 	if (index && !kt->apc_state_index)
-		ntapc_test_attach(kt);
+		ntapc_test_attach(test);
 	else if (!index && kt->apc_state_index)
-		ntapc_test_detach(kt);
+		ntapc_test_detach(test);
 }
 
 static void environment_chooses_state(struct kunit *test)
@@ -101,10 +104,10 @@ static void environment_chooses_state(struct kunit *test)
 		enum ntapc_wake wake;
 
 		ntapc_fixture_reset(f);
-		set_index(kt, row->at_init);
+		set_index(test, row->at_init);
 		ntapc_apc_init(apc, kt, row->environment, apc->kernel_routine,
 			       NULL, TEST_ROUTINE, mode, TEST_CONTEXT);
-		set_index(kt, row->at_insert);
+		set_index(test, row->at_insert);
 		KUNIT_ASSERT_TRUE(test, ntapc_core_insert(kt, apc, 0, 0, false,
 							  &wake));
 		KUNIT_EXPECT_STREQ(test,

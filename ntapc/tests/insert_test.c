@@ -169,7 +169,7 @@ static void other_environment_only_queues(struct kunit *test)
 		where = i / NR_KINDS % NR_WHERE;
 		ntapc_fixture_reset(f);
 		if (rows[i / NR_KINDS / NR_WHERE].attached)
-			ntapc_test_attach(kt);
+			ntapc_test_attach(test);
 		if (where == WAITING || where == DECIDED)
 			ntapc_core_wait_begin(kt, NTAPC_USER_MODE, true);
 		if (where == DECIDED)
@@ -419,7 +419,7 @@ static void attached_target_is_woken(struct kunit *test)
 		enum ntapc_wake wake;
 
 		ntapc_fixture_reset(f);
-		ntapc_test_attach(kt);
+		ntapc_test_attach(test);
 		ntapc_apc_init(apc, kt, environments[i], apc->kernel_routine,
 			       NULL, 0, NTAPC_KERNEL_MODE, 0);
 		KUNIT_EXPECT_TRUE(test, ntapc_core_insert(kt, apc, 0, 0, true,
@@ -499,7 +499,7 @@ static void exit_is_first_and_armed(struct kunit *test)
 	snprintf(expected, sizeof(expected), "p%s",
 		 ntapc_test_order(f, &kt->apc_state, NTAPC_USER_MODE));
 	if (row->attached)
-		ntapc_test_attach(kt);
+		ntapc_test_attach(test);
 	home = kt->apc_state_pointer[0];
 	if (row->where == WAITING || row->where == DECIDED)
 		ntapc_core_wait_begin(kt, row->given.wait_mode,

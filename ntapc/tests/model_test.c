@@ -31,18 +31,27 @@ struct model_apc {
 	u64 arg[2];
 };
 
+#define NO_PROCESS	0xff
+
 struct model_state {
 	u8 queue[NTAPC_NR_MODES][NTAPC_TEST_APCS];
 	u8 nr[NTAPC_NR_MODES];
+	u8 process;
 	bool in_progress;
 	bool kernel_pending;
 	bool user_pending;
 };
 
+#define MAX_DEPTH	4
+
 struct model {
 	struct model_apc apc[NTAPC_TEST_APCS];
 	struct model_state active, saved;
-	bool attached;
+	struct model_state outer[MAX_DEPTH];	/* from 1 on, the outmost first */
+	u8 target[MAX_DEPTH];			/* from 0 on, the outmost first */
+	unsigned int depth;	/* of attachments */
+	bool half;		/* the newest one isn't in memory yet */
+	u32 count[NTAPC_TEST_PROCESSES];
 	bool queueable;
 	bool alerted[NTAPC_NR_MODES];
 	s16 kernel_disable, special_disable;
@@ -127,10 +136,10 @@ static struct model_state *model_state_of(struct model *m, u8 nr)
 	u8 *environment = &m->apc[nr].environment;
 
 	if (*environment == NTAPC_ENV_INSERT)
-		*environment = m->attached;
+		*environment = m->depth > 0;
 	if (*environment == NTAPC_ENV_ORIGINAL)
-		return m->attached ? &m->saved : &m->active;
-	return m->attached ? &m->active : &m->saved;
+		return m->depth ? &m->saved : &m->active;
+	return m->depth ? &m->active : &m->saved;
 }
 
 static enum ntapc_wake model_unwait(struct model *m, int status)
@@ -197,19 +206,38 @@ static void model_settle(struct model *m, struct model_state *state, u8 mode)
 		state->user_pending = false;
 }
 
+static int model_find(const struct model_state *state, u8 mode, u8 nr)
+{
+	int i;
+
+	for (i = 0; i < state->nr[mode]; i++)
+		if (state->queue[mode][i] == nr)
+			return i;
+	return -1;
+}
+
+/* "The state it was on": any. */
+static void model_remove_from(struct model *m, struct model_state *state, u8 nr)
+{
+	u8 mode = m->apc[nr].mode;
+	int at = model_find(state, mode, nr);
+
+	if (at < 0)
+		return;
+	model_take_at(m, state, mode, at);
+	model_settle(m, state, mode);
+}
+
 static bool model_remove(struct model *m, u8 nr)
 {
-	struct model_apc *apc = &m->apc[nr];
-	struct model_state *state;
-	int at = 0;
+	unsigned int i;
 
-	if (!apc->inserted)
+	if (!m->apc[nr].inserted)
 		return false;
-	state = model_state_of(m, nr);
-	while (state->queue[apc->mode][at] != nr)
-		at++;
-	model_take_at(m, state, apc->mode, at);
-	model_settle(m, state, apc->mode);
+	model_remove_from(m, &m->active, nr);
+	model_remove_from(m, &m->saved, nr);
+	for (i = 1; i < m->depth; i++)
+		model_remove_from(m, &m->outer[i], nr);
 	return true;
 }
 
@@ -321,6 +349,103 @@ static int model_wait_test(struct model *m, u8 mode, bool alertable,
 	return due ? NTAPC_WAIT_TIMEOUT : NTAPC_WAIT_BLOCK;
 }
 
+/* What is moved are the queues, or with them all of it. */
+static void model_move_queues(struct model_state *to, struct model_state *from)
+{
+	memcpy(to->queue, from->queue, sizeof(to->queue));
+	memcpy(to->nr, from->nr, sizeof(to->nr));
+	memset(from->nr, 0, sizeof(from->nr));
+}
+
+/* 9.2: but what has waited for the Attached environment is there. */
+static void model_clear(struct model_state *state)
+{
+	state->in_progress = false;
+	state->kernel_pending = state->nr[NTAPC_KERNEL_MODE];
+	state->user_pending = false;
+}
+
+/* 9.1, 9.2, 9.7 */
+static enum ntapc_attach_result model_attach(struct model *m, u8 process,
+					     bool stack)
+{
+	struct model_state early;
+
+	if (m->active.process == process)
+		return NTAPC_ATTACH_SAME;
+	if (m->depth && !stack)
+		return NTAPC_ATTACH_REFUSED;
+	if (m->count[process] == NTAPC_STACK_COUNT_MAX)
+		return NTAPC_ATTACH_EXCEEDED;
+	m->count[process]++;
+	if (m->depth) {
+		m->outer[m->depth] = m->active;
+		memset(m->active.nr, 0, sizeof(m->active.nr));
+	} else {
+		early = m->saved;
+		m->saved = m->active;
+		model_move_queues(&m->active, &early);
+	}
+	model_clear(&m->active);
+	m->target[m->depth++] = process;
+	m->half = true;
+	return NTAPC_ATTACHED;
+}
+
+/* 9.6, 9.8: what is in the active queues waits for the next time. */
+static bool model_leave(struct model *m)
+{
+	struct model_state left = m->active;
+
+	m->depth--;
+	m->count[m->target[m->depth]]--;
+	m->half = false;
+	if (m->depth) {
+		m->active = m->outer[m->depth];
+	} else {
+		m->active = m->saved;
+		memset(&m->saved, 0, sizeof(m->saved));
+		model_move_queues(&m->saved, &left);
+		m->saved.process = NO_PROCESS;
+	}
+	if (!m->active.nr[NTAPC_KERNEL_MODE])
+		return false;
+	m->active.kernel_pending = true;
+	return true;
+}
+
+static enum ntapc_attach_result model_detach(struct model *m, bool unstack,
+					     bool *recheck)
+{
+	*recheck = false;
+	if (!m->depth && !unstack)
+		return NTAPC_ATTACH_SAME;
+	if (!m->depth || m->active.in_progress ||
+	    m->active.nr[NTAPC_KERNEL_MODE] || m->active.nr[NTAPC_USER_MODE])
+		return NTAPC_ATTACH_REFUSED;
+	if (m->depth > 1 && !unstack)
+		return NTAPC_ATTACH_REFUSED;
+	*recheck = model_leave(m);
+	return NTAPC_ATTACHED;
+}
+
+/* ntapc's own: the attachment around it gets them, as if inserted there. */
+static bool model_undo(struct model *m)
+{
+	struct model_state *to = &m->outer[m->depth - 1];
+	int mode, i;
+
+	for (mode = 0; mode < NTAPC_NR_MODES && m->depth > 1; mode++)
+		for (i = 0; i < m->active.nr[mode]; i++) {
+			u8 nr = m->active.queue[mode][i];
+
+			model_insert_at(m, to, nr, m->apc[nr].special ?
+						model_nr_special(m, to, mode) :
+						to->nr[mode]);
+		}
+	return model_leave(m);
+}
+
 /* Comparing */
 
 static bool same_queue(struct run *run, const struct ntapc_apc_state *state,
@@ -344,6 +469,9 @@ static void compare_state(struct run *run, const struct ntapc_apc_state *state,
 	       "the kernel queue");
 	expect(run, same_queue(run, state, model, NTAPC_USER_MODE),
 	       "the user queue");
+	expect(run, model->process == NO_PROCESS ? !state->process :
+		    state->process == &run->f->process[model->process],
+	       "Process");
 	expect(run, state->kernel_in_progress == model->in_progress,
 	       "KernelApcInProgress");
 	expect(run, state->kernel_pending == model->kernel_pending,
@@ -374,6 +502,31 @@ static void compare_apcs(struct run *run)
 	}
 }
 
+/* All that its attachments have made of it. */
+static void compare_attachments(struct run *run)
+{
+	const struct ntapc_kthread *kt = &run->f->kt;
+	const struct ntapc_apc_save *save = kt->save;
+	const struct model *m = &run->model;
+	unsigned int i;
+
+	expect(run, kt->apc_state_index == (m->depth ? 1 : 0), "ApcStateIndex");
+	expect(run, kt->apc_state_pointer[m->depth ? 1 : 0] == &kt->apc_state &&
+		    kt->apc_state_pointer[m->depth ? 0 : 1] ==
+			    &kt->saved_apc_state,
+	       "ApcStatePointer");
+	for (i = m->depth; i > 0 && save; i--, save = save->outer) {
+		if (i > 1)
+			compare_state(run, &save->state, &m->outer[i - 1]);
+		else
+			expect(run, !save->state.process, "the marker");
+	}
+	expect(run, !i && !save, "the depth");
+	for (i = 0; i < NTAPC_TEST_PROCESSES; i++)
+		expect(run, run->f->process[i].stack_count == m->count[i],
+		       "StackCount");
+}
+
 static void compare(struct run *run)
 {
 	const struct ntapc_kthread *kt = &run->f->kt;
@@ -381,6 +534,7 @@ static void compare(struct run *run)
 
 	compare_state(run, &kt->apc_state, &m->active);
 	compare_state(run, &kt->saved_apc_state, &m->saved);
+	compare_attachments(run);
 	expect(run, kt->alerted[0] == m->alerted[0], "Alerted[KernelMode]");
 	expect(run, kt->alerted[1] == m->alerted[1], "Alerted[UserMode]");
 	expect(run, !m->in_wait || kt->wait_status == m->wait_status,
@@ -395,6 +549,12 @@ static void compare_apc(struct run *run, const struct ntapc_apc *apc, int nr)
 }
 
 /* Steps */
+
+/* The thread itself does nothing now. */
+static bool is_busy(const struct run *run)
+{
+	return run->model.in_wait || run->model.half;
+}
 
 static void step_init(struct run *run)
 {
@@ -414,7 +574,7 @@ static void step_init(struct run *run)
 	model->special = kind == SPECIAL_KERNEL || kind == SPECIAL_USER;
 	model->mode = ntapc_test_mode(kind);
 	model->environment = environment == NTAPC_ENV_CURRENT ?
-				     run->model.attached : environment;
+				     run->model.depth > 0 : environment;
 }
 
 static void step_insert(struct run *run)
@@ -422,7 +582,7 @@ static void step_insert(struct run *run)
 	u8 nr = below(run, NTAPC_TEST_APCS);
 	const struct model_apc *model = &run->model.apc[nr];
 	bool second_stage = model->special && model->mode == NTAPC_USER_MODE;
-	bool self = !run->model.in_wait && (second_stage || one_in(run, 3));
+	bool self = !is_busy(run) && (second_stage || one_in(run, 3));
 	u64 arg1 = prandom_u32_state(&run->random), arg2 = ~arg1;
 	enum ntapc_wake wake, model_wake;
 	bool done;
@@ -479,7 +639,7 @@ static void step_next_kernel(struct run *run)
 	struct ntapc_apc *apc;
 	bool blocked, model_blocked;
 
-	if (run->model.in_wait)
+	if (is_busy(run))
 		return;
 	strscpy(run->what, "next kernel APC", sizeof(run->what));
 	apc = ntapc_core_next_kernel(&run->f->kt, &blocked);
@@ -491,7 +651,7 @@ static void step_next_user(struct run *run)
 {
 	bool guarded = one_in(run, 3);
 
-	if (run->model.in_wait)
+	if (is_busy(run))
 		return;
 	snprintf(run->what, sizeof(run->what), "next user APC%s",
 		 guarded ? ", guarded" : "");
@@ -506,7 +666,7 @@ static void step_next_users(struct run *run)
 	struct ntapc_apc *apc, *next;
 	LIST_HEAD(taken);
 
-	if (run->model.in_wait || !one_in(run, 2))
+	if (is_busy(run) || !one_in(run, 2))
 		return;
 	snprintf(run->what, sizeof(run->what), "next %u user APCs", max);
 	there = model_nr_ordinary(&run->model, state, NTAPC_USER_MODE);
@@ -551,7 +711,7 @@ static void step_requeue(struct run *run)
 	struct ntapc_apc *apc;
 	LIST_HEAD(taken);
 
-	if (run->model.in_wait)
+	if (is_busy(run))
 		return;
 	snprintf(run->what, sizeof(run->what), "requeue %d", want);
 	while (nr < want) {
@@ -586,7 +746,7 @@ static void step_test_alert(struct run *run)
 {
 	enum ntapc_mode mode = below(run, NTAPC_NR_MODES);
 
-	if (run->model.in_wait)
+	if (is_busy(run))
 		return;
 	snprintf(run->what, sizeof(run->what), "test alert, mode %d", mode);
 	expect(run, ntapc_core_test_alert(&run->f->kt, mode) ==
@@ -602,7 +762,7 @@ static void step_wait(struct run *run)
 	struct model *m = &run->model;
 	int status;
 
-	if (m->in_wait)
+	if (is_busy(run))
 		return;
 	snprintf(run->what, sizeof(run->what), "wait, mode %d%s%s%s%s", mode,
 		 alertable ? ", alertable" : "", signalled ? ", signalled" : "",
@@ -654,7 +814,7 @@ static void step_set(struct run *run)
 	struct ntapc_kthread *kt = &run->f->kt;
 	struct model *m = &run->model;
 
-	if (m->in_wait)
+	if (is_busy(run))
 		return;
 	m->kernel_disable = one_in(run, 3) ? -1 - (int)below(run, 2) : 0;
 	m->special_disable = one_in(run, 6) ? -1 : 0;
@@ -667,22 +827,6 @@ static void step_set(struct run *run)
 	kt->special_apc_disable = m->special_disable;
 	kt->apc_state.kernel_in_progress = m->active.in_progress;
 	kt->apc_queueable = m->queueable;
-}
-
-static void model_attach(struct model *m)
-{
-	m->saved = m->active;
-	memset(&m->active, 0, sizeof(m->active));
-	m->attached = true;
-}
-
-static void model_detach(struct model *m)
-{
-	m->active = m->saved;
-	memset(&m->saved, 0, sizeof(m->saved));
-	m->attached = false;
-	if (m->active.nr[NTAPC_KERNEL_MODE])
-		m->active.kernel_pending = true;
 }
 
 static void remove_all(struct run *run, struct model_state *state)
@@ -701,28 +845,119 @@ static void remove_all(struct run *run, struct model_state *state)
 	}
 }
 
-/*
- * What is queued to the environment that is left has to go first: to detach from
- * it needs empty queues (9.6), and the one of being attached begins with such
- * (9.2).
- */
 static void step_attach(struct run *run)
+{
+	u8 process = below(run, NTAPC_TEST_PROCESSES);
+	bool stack = !one_in(run, 4), full = one_in(run, 16);
+	struct ntapc_fixture *f = run->f;
+	struct model *m = &run->model;
+	u32 was = m->count[process];
+	enum ntapc_attach_result result;
+
+	if (is_busy(run) || m->depth == MAX_DEPTH || !one_in(run, 3))
+		return;
+	snprintf(run->what, sizeof(run->what), "attach to %c%s%s",
+		 'A' + process, stack ? ", stack" : "", full ? ", full" : "");
+	if (full) {
+		m->count[process] = NTAPC_STACK_COUNT_MAX;
+		f->process[process].stack_count = NTAPC_STACK_COUNT_MAX;
+	}
+	result = ntapc_test_try_attach(f, 'A' + process, stack);
+	expect(run, result == model_attach(m, process, stack),
+	       "whether it attaches");
+	if (full) {
+		expect(run, result != NTAPC_ATTACHED, "the limit");
+		m->count[process] = was;
+		f->process[process].stack_count = was;
+	}
+}
+
+static void step_resident(struct run *run)
 {
 	struct model *m = &run->model;
 
-	if (m->in_wait || !one_in(run, 4))
+	if (!m->half)
 		return;
-	strscpy(run->what, m->attached ? "detach" : "attach",
-		sizeof(run->what));
-	if (!m->attached) {
-		remove_all(run, &m->saved);
-		ntapc_test_attach(&run->f->kt);
-		model_attach(m);
-	} else {
+	strscpy(run->what, "resident", sizeof(run->what));
+	m->active.process = m->target[m->depth - 1];
+	m->half = false;
+	ntapc_core_attach_resident(&run->f->kt,
+				   &run->f->process[m->active.process]);
+}
+
+/* Often with nothing in its way. */
+static void step_detach(struct run *run)
+{
+	struct model *m = &run->model;
+	bool unstack = !one_in(run, 4), recheck = true, model_recheck;
+	enum ntapc_attach_result result;
+
+	if (is_busy(run) || one_in(run, 3))
+		return;
+	snprintf(run->what, sizeof(run->what), "detach%s",
+		 unstack ? ", unstack" : "");
+	if (m->depth && one_in(run, 2))
 		remove_all(run, &m->active);
-		ntapc_test_detach(&run->f->kt);
-		model_detach(m);
+	result = ntapc_test_try_detach(run->f, unstack, &recheck);
+	expect(run, result == model_detach(m, unstack, &model_recheck),
+	       "whether it detaches");
+	expect(run, recheck == model_recheck, "whether kernel APCs are to run");
+}
+
+static void step_undo(struct run *run)
+{
+	struct model *m = &run->model;
+	char process;
+
+	if (m->in_wait || !m->depth || (!m->half && !one_in(run, 8)))
+		return;
+	process = 'A' + m->target[m->depth - 1];
+	snprintf(run->what, sizeof(run->what), "undo attaching to %c", process);
+	expect(run, ntapc_test_undo(run->f, process) == model_undo(m),
+	       "whether kernel APCs are to run");
+}
+
+static bool run_down_state(struct run *run, struct model_state *state, u8 mode,
+			   unsigned int max, struct list_head *flushed)
+{
+	for (; max && state->nr[mode]; max--) {
+		struct ntapc_apc *apc;
+
+		apc = list_first_entry_or_null(flushed, struct ntapc_apc, entry);
+		compare_apc(run, apc, state->queue[mode][0]);
+		model_take_at(&run->model, state, mode, 0);
+		if (!apc)
+			return false;
+		list_del_init(&apc->entry);
 	}
+	model_settle(&run->model, state, mode);
+	return state->nr[mode];
+}
+
+/* 7.3: wherever they are. */
+static void step_run_down(struct run *run)
+{
+	unsigned int max = 1 + below(run, 4), i;
+	struct model *m = &run->model;
+	bool more, model_more = false;
+	LIST_HEAD(flushed);
+	u8 mode;
+
+	if (!one_in(run, 16))
+		return;
+	snprintf(run->what, sizeof(run->what), "run down, %u of each", max);
+	more = ntapc_core_run_down_some(&run->f->kt, max, &flushed);
+	for (mode = 0; mode < NTAPC_NR_MODES; mode++) {
+		model_more |= run_down_state(run, &m->active, mode, max,
+					     &flushed);
+		model_more |= run_down_state(run, &m->saved, mode, max,
+					     &flushed);
+		for (i = m->depth; i-- > 1;)
+			model_more |= run_down_state(run, &m->outer[i], mode,
+						     max, &flushed);
+	}
+	expect(run, more == model_more, "whether there are more");
+	expect(run, list_empty(&flushed), "the number of APCs run down");
 }
 
 static void (*const step_functions[])(struct run *run) = {
@@ -731,7 +966,8 @@ static void (*const step_functions[])(struct run *run) = {
 	step_next_kernel, step_next_user, step_next_user, step_next_users,
 	step_requeue,
 	step_alert, step_test_alert, step_wait, step_wait, step_satisfy,
-	step_wait_end, step_wait_end, step_set, step_attach,
+	step_wait_end, step_wait_end, step_set, step_attach, step_attach,
+	step_resident, step_detach, step_undo, step_run_down,
 };
 
 static void core_does_as_model(struct kunit *test)
@@ -744,6 +980,7 @@ static void core_does_as_model(struct kunit *test)
 	run->test = test;
 	run->f = test->priv;
 	run->model.queueable = true;
+	run->model.saved.process = NO_PROCESS;
 	for (i = 0; i < NTAPC_TEST_APCS; i++)
 		run->model.apc[i].mode = NTAPC_KERNEL_MODE;
 	prandom_seed_state(&run->random, used);

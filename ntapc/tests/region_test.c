@@ -183,7 +183,7 @@ static void only_active_queue_is_looked_at(struct kunit *test)
 	struct ntapc_fixture *f = test->priv;
 
 	ntapc_test_queue_all(test, "ns");
-	ntapc_test_attach(&f->kt);
+	ntapc_test_attach(test);
 	region_step(&f->kt, 'c');
 	KUNIT_EXPECT_FALSE(test, region_step(&f->kt, 'C'));
 	region_step(&f->kt, 'g');

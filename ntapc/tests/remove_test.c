@@ -105,7 +105,7 @@ static void saved_state_is_settled(struct kunit *test)
 	struct ntapc_apc_state *active = &f->kt.apc_state;
 
 	ntapc_test_queue_all(test, row->queued);
-	ntapc_test_attach(&f->kt);
+	ntapc_test_attach(test);
 	active->kernel_pending = true;
 	active->user_pending = true;
 	check_remove(test, &f->kt.saved_apc_state);
@@ -224,7 +224,7 @@ static void saved_queue_is_left(struct kunit *test)
 	LIST_HEAD(flushed);
 
 	ntapc_test_queue_all(test, "nosx");
-	ntapc_test_attach(&f->kt);
+	ntapc_test_attach(test);
 	for (mode = 0; mode < NTAPC_NR_MODES; mode++)
 		ntapc_core_flush(&f->kt, mode, &flushed);
 	KUNIT_EXPECT_TRUE(test, list_empty(&flushed));
@@ -347,22 +347,26 @@ static void exit_outlives_others(struct kunit *test)
 
 /* 7.3: of a thread that has ended, in one call and in two. */
 struct run_down_row {
-	bool attached;
+	unsigned int depth;	/* so many attachments deep */
 	unsigned int max;
 	const char *first, *second;
 };
 
 static const struct run_down_row run_down_rows[] = {
-	{ false, 2, "cagedbhf", "" },
-	{ true, 2, "gecahfdb", "" },
-	{ false, 1, "cgdh", "aebf" },
-	{ true, 1, "gchd", "eafb" },
+	{ 0, 2, "cagedbhf", "" },
+	{ 1, 2, "gecahfdb", "" },
+	{ 2, 2, "cagedbhf", "" },
+	{ 3, 2, "cagedbhf", "" },
+	{ 0, 1, "cgdh", "aebf" },
+	{ 1, 1, "gchd", "eafb" },
+	{ 2, 1, "cgdh", "aebf" },
+	{ 3, 1, "cgdh", "aebf" },
 };
 
 static void run_down_desc(const struct run_down_row *row, char *desc)
 {
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%sattached, %u of each",
-		 row->attached ? "" : "not ", row->max);
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "attached %u times, %u of each",
+		 row->depth, row->max);
 }
 
 KUNIT_ARRAY_PARAM(run_down, run_down_rows, run_down_desc);
@@ -380,7 +384,10 @@ static void check_nothing_left(struct kunit *test,
 	KUNIT_EXPECT_FALSE(test, state->exit_pending);
 }
 
-/* Both environments have a normal and a special one of each mode, armed. */
+/*
+ * Home, and where it is attached first, have a normal and a special one of each
+ * mode, armed.
+ */
 static void ended_thread_keeps_nothing(struct kunit *test)
 {
 	const struct run_down_row *row = test->param_value;
@@ -395,8 +402,8 @@ static void ended_thread_keeps_nothing(struct kunit *test)
 	int i;
 
 	ntapc_test_queue_all(test, "nosx");
-	if (row->attached)
-		ntapc_test_attach(kt);
+	if (row->depth)
+		ntapc_test_attach(test);
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		struct ntapc_apc *apc = ntapc_test_make(f, 'e' + i, kinds[i]);
 		enum ntapc_wake wake;
@@ -409,6 +416,8 @@ static void ended_thread_keeps_nothing(struct kunit *test)
 	kt->apc_state.user_pending = true;
 	kt->saved_apc_state.user_pending = true;
 	kt->saved_apc_state.kernel_pending = true;
+	while (f->depth < row->depth)
+		ntapc_test_attach(test);
 
 	KUNIT_EXPECT_EQ(test, ntapc_core_run_down_some(kt, row->max, &flushed),
 			more);
@@ -420,6 +429,8 @@ static void ended_thread_keeps_nothing(struct kunit *test)
 	check_flushed(test, &rest, row->second);
 	check_nothing_left(test, &kt->apc_state);
 	check_nothing_left(test, &kt->saved_apc_state);
+	for (i = 1; i < f->depth; i++)
+		check_nothing_left(test, &f->save[i].state);
 }
 
 /* Whichever queue it is that has more. */
@@ -429,13 +440,17 @@ static void rest_is_told_of(struct kunit *test)
 	struct ntapc_fixture *f = test->priv;
 	int i;
 
-	for (i = 0; i < 2 * ARRAY_SIZE(queued); i++) {
+	for (i = 0; i < 3 * ARRAY_SIZE(queued); i++) {
 		LIST_HEAD(flushed);
 
 		ntapc_fixture_reset(f);
-		ntapc_test_queue_all(test, queued[i / 2]);
-		if (i % 2)
-			ntapc_test_attach(&f->kt);
+		if (i % 3 == 2) {
+			f->environment = NTAPC_ENV_ATTACHED;
+			ntapc_test_attach(test);
+		}
+		ntapc_test_queue_all(test, queued[i / 3]);
+		if (i % 3)
+			ntapc_test_attach(test);
 		KUNIT_EXPECT_TRUE_MSG(test,
 				      ntapc_core_run_down_some(&f->kt, 1,
 							       &flushed),

@@ -19,7 +19,7 @@
  *   w W y	a user mode wait begins that is, isn't alertable; a kernel mode wait
  *   v		that ends: what ended it
  *   c C G H	it enters, leaves a critical region, a guarded one
- *   T X	it attaches, detaches
+ *   T X	it attaches once more, detaches once
  *   q		it takes no more APCs
  *
  * What ended a wait is o(bject), k(ernel APC), u(ser APC), a(lert) or a dot. The
@@ -164,11 +164,30 @@ static const struct suspend_row suspend_rows[] = {
 	{ "again (11)", "sDrsqg", "0i p 1- 0i n!", "p", 1, 0 },
 	{ "again (12)", "sDTg", "0i p y", "p", 1, 0 },
 	{ "again (13)", "sDnTg", "0i p i y", "pa", 1, 0 },
+	{ "again (14)", "sDTTg", "0i p y", "p", 1, 0 },
+	{ "again (15)", "sDTgXdDb", "0i p y p y", "", 1, 0 },
 	/* While attached nothing happens, but it is counted. */
 	{ "9.9 (1)", "Ts", "0-", "p", 1, 0 },
 	{ "9.9 (2)", "TWsv", "0- .", "p", 1, 0 },
 	{ "9.9 (3)", "TsXDb", "0- p y", "", 1, 0 },
 	{ "9.9 (4)", "TsrXDb", "0- 1- p n", "", 0, 0 },
+	{ "9.9 (5)", "TfXDb", "0- p y", "", 0, 1 },
+	{ "9.9 (6)", "TS", "0-", "p", 1, 0 },
+	{ "9.9 (7)", "TSDXDb", "0- . p y", "", 1, 0 },
+	{ "9.9 (8)", "TTsXDXDb", "0- . p y", "", 1, 0 },
+	{ "9.9 (9)", "TysvD", "0- . .", "p", 1, 0 },
+	{ "9.9 (10)", "TwsvD", "0- . .", "p", 1, 0 },
+	{ "9.9 (11)", "sTDXDb", "0i . p y", "", 1, 0 },
+	{ "9.9 (12)", "sTsfXDb", "0i 1- 0- p y", "", 2, 1 },
+	{ "9.9 (13)", "TsFXDb", "0- 1- p n", "", 0, 0 },
+	{ "9.9 (14)", "TsrsXDb", "0- 1- 0- p y", "", 1, 0 },
+	{ "9.9 (15)", "TwsAv", "0- 1w a", "p", 0, 0 },
+	{ "9.9 (16)", "TsqXr", "0- 1-", "p", 0, 0 },
+	/* Nor do other APCs of home. */
+	{ "9.9 (17)", "TknsDXD", "- - 0- . ab!", "p", 1, 0 },
+	{ "9.9 (18)", "TwuvX", "- .", "", 0, 0 },
+	/* It may attach out of a normal routine, and be suspended after that. */
+	{ "9.9 (19)", "nDTsXDdDb", "i a 0- .! p y", "", 1, 0 },
 };
 
 static void suspend_desc(const struct suspend_row *row, char *desc)
@@ -182,45 +201,10 @@ struct script {
 	struct kunit *test;
 	struct ntapc_kthread *kt;
 	char next;		/* the APC to be queued next */
-	char answers[80];
+	struct ntapc_test_answers answers;
 };
 
-static void __printf(2, 3) answer(struct script *s, const char *format, ...)
-{
-	size_t len = strlen(s->answers);
-	va_list args;
-
-	if (len)
-		s->answers[len++] = ' ';
-	va_start(args, format);
-	vsnprintf(s->answers + len, sizeof(s->answers) - len, format, args);
-	va_end(args);
-}
-
-static char wake_letter(enum ntapc_wake wake)
-{
-	return wake == NTAPC_WAKE_NONE ? '-' :
-	       wake == NTAPC_WAKE_INTERRUPT ? 'i' :
-	       wake == NTAPC_WAKE_UNWAIT ? 'w' : '?';
-}
-
-static char status_letter(int status)
-{
-	switch (status) {
-	case NTAPC_WAIT_OBJECT:
-		return 'o';
-	case NTAPC_WAIT_KERNEL_APC:
-		return 'k';
-	case NTAPC_WAIT_USER_APC:
-		return 'u';
-	case NTAPC_WAIT_ALERTED:
-		return 'a';
-	case NTAPC_WAIT_BLOCK:
-		return '.';
-	default:
-		return '?';
-	}
-}
+#define answer(s, ...)	ntapc_test_answer(&(s)->answers, __VA_ARGS__)
 
 static void setup_suspend_apc(struct ntapc_fixture *f)
 {
@@ -271,7 +255,7 @@ static void step_count(struct script *s, char what)
 	default:
 		was = ntapc_core_alert_resume(kt, &wake);
 	}
-	answer(s, "%d%c", was, wake_letter(wake));
+	answer(s, "%d%c", was, ntapc_test_wake_letter(wake));
 }
 
 static void step_queue(struct script *s, char what)
@@ -279,7 +263,8 @@ static void step_queue(struct script *s, char what)
 	enum ntapc_test_kind kind = what == 'k' ? SPECIAL_KERNEL :
 				    what == 'n' ? NORMAL_KERNEL : ORDINARY_USER;
 
-	answer(s, "%c", wake_letter(ntapc_test_queue(s->test, s->next++, kind)));
+	answer(s, "%c", ntapc_test_wake_letter(
+				ntapc_test_queue(s->test, s->next++, kind)));
 }
 
 static void step_alert(struct script *s, char what)
@@ -288,7 +273,7 @@ static void step_alert(struct script *s, char what)
 
 	ntapc_core_alert(s->kt, what == 'K' ? NTAPC_KERNEL_MODE :
 					      NTAPC_USER_MODE, &wake);
-	answer(s, "%c", wake_letter(wake));
+	answer(s, "%c", ntapc_test_wake_letter(wake));
 }
 
 static void step(struct script *s, char what)
@@ -316,7 +301,8 @@ static void step(struct script *s, char what)
 		answer(s, "%c", ntapc_core_suspend_begin(kt) ? 'y' : 'n');
 		break;
 	case 'e':
-		answer(s, "%c", status_letter(ntapc_core_suspend_end(kt)));
+		answer(s, "%c", ntapc_test_status_letter(
+						ntapc_core_suspend_end(kt)));
 		break;
 	case 'g':
 		again = ntapc_core_suspend_again(kt);
@@ -330,7 +316,8 @@ static void step(struct script *s, char what)
 		ntapc_core_wait_begin(kt, NTAPC_KERNEL_MODE, false);
 		break;
 	case 'v':
-		answer(s, "%c", status_letter(ntapc_core_wait_end(kt)));
+		answer(s, "%c", ntapc_test_status_letter(
+						ntapc_core_wait_end(kt)));
 		break;
 	case 'c':
 		ntapc_core_enter_critical(kt);
@@ -345,10 +332,10 @@ static void step(struct script *s, char what)
 		ntapc_core_leave_guarded(kt);
 		break;
 	case 'T':
-		ntapc_test_attach(kt);
+		ntapc_test_attach(s->test);
 		break;
 	case 'X':
-		ntapc_test_detach(kt);
+		ntapc_test_detach(s->test);
 		break;
 	case 'q':
 		kt->apc_queueable = false;
@@ -372,7 +359,7 @@ static void suspended_as_told(struct kunit *test)
 
 	setup_suspend_apc(f);
 	run_script(&s, row->script);
-	KUNIT_EXPECT_STREQ(test, s.answers, row->answers);
+	KUNIT_EXPECT_STREQ(test, s.answers.text, row->answers);
 	KUNIT_EXPECT_STREQ(test,
 			   ntapc_test_order(f, f->kt.apc_state_pointer[0],
 					    NTAPC_KERNEL_MODE),
@@ -425,7 +412,7 @@ static void alert_outlives_suspension(struct kunit *test)
 
 	setup_suspend_apc(f);
 	run_script(&s, "wsvDbAed");
-	KUNIT_EXPECT_STREQ(test, s.answers, "0w k p y 1w o");
+	KUNIT_EXPECT_STREQ(test, s.answers.text, "0w k p y 1w o");
 	KUNIT_EXPECT_TRUE(test, kt->alerted[NTAPC_KERNEL_MODE]);
 	KUNIT_EXPECT_FALSE(test, kt->alerted[NTAPC_USER_MODE]);
 	KUNIT_EXPECT_EQ(test,
@@ -442,7 +429,7 @@ static void alert_is_used_up(struct kunit *test)
 	struct script s = { .test = test, .kt = &f->kt };
 
 	run_script(&s, "wAv");
-	KUNIT_EXPECT_STREQ(test, s.answers, "0w a");
+	KUNIT_EXPECT_STREQ(test, s.answers.text, "0w a");
 	KUNIT_EXPECT_FALSE(test, f->kt.alerted[NTAPC_KERNEL_MODE]);
 	KUNIT_EXPECT_FALSE(test, f->kt.alerted[NTAPC_USER_MODE]);
 }
@@ -480,7 +467,7 @@ static void user_apcs_stay_queued(struct kunit *test)
 
 	setup_suspend_apc(f);
 	run_script(&s, "wsvDbuured");
-	KUNIT_EXPECT_STREQ(test, s.answers, "0w k p y - - 1w o");
+	KUNIT_EXPECT_STREQ(test, s.answers.text, "0w k p y - - 1w o");
 	KUNIT_EXPECT_STREQ(test,
 			   ntapc_test_order(f, &kt->apc_state, NTAPC_USER_MODE),
 			   "ab");

@@ -34,6 +34,8 @@ static const struct {
 	  scene_process },
 	{ "A thread is suspended, looked at, resumed and ended, by another one",
 	  scene_steered },
+	{ "A thread attaches to another process, acts in its memory, comes home",
+	  scene_attached },
 	{ "Refused, each with its own error",
 	  scene_refused },
 	{ "Never a silent drop: the limit, and the end of a thread",

@@ -23,6 +23,7 @@ static void print_state(const struct ntapc_thread_info *info)
 		{ NTAPC_THREAD_SUSPENDED, "suspended" },
 		{ NTAPC_THREAD_SUSPENDING, "to be suspended" },
 		{ NTAPC_THREAD_TERMINATING, "to end" },
+		{ NTAPC_THREAD_ATTACHED, "attached to another process" },
 		{ NTAPC_THREAD_MISMATCH, "in a kernel module's region" },
 	};
 	const char *separator = "  ";

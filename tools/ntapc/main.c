@@ -28,6 +28,8 @@ static const struct {
 	{ "terminate", verb_terminate, "TID [STATUS]", "end a thread" },
 	{ "stack", verb_stack, "TID", "where a thread is, and how it got there" },
 	{ "context", verb_context, "TID", "a thread's registers" },
+	{ "attach", verb_attach, "PID ACTION...",
+	  "a process's memory: read, write, look; attach --help tells more" },
 	{ "help", verb_help, "", "this text" },
 };
 
@@ -39,7 +41,7 @@ static void usage(FILE *to)
 
 	fprintf(to, "usage: ntapc [--help] [--version] VERB [ARGUMENT]...\n\n");
 	for (i = 0; i < NR_VERBS; i++)
-		fprintf(to, "  %-9s  %-12s  %s\n", verbs[i].name,
+		fprintf(to, "  %-9s  %-13s  %s\n", verbs[i].name,
 			verbs[i].arguments, verbs[i].what);
 	fprintf(to, "\nMore in ntapc(1).\n");
 }

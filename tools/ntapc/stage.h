@@ -72,6 +72,7 @@ void scene_guarded(void);
 void scene_reading(void);
 void scene_process(void);
 void scene_steered(void);
+void scene_attached(void);
 void scene_refused(void);
 void scene_limit(void);
 

@@ -24,6 +24,9 @@ int verb_context(int argc, char **argv);
 int verb_stack(int argc, char **argv);
 int show_thread(char **argv);
 
+/* attach.c */
+int verb_attach(int argc, char **argv);
+
 /*
  * Says on standard error why libntapc can't reach the module, and what to do.
  * @err: negative errno, as it returned

@@ -380,8 +380,10 @@ int ntapc_context_set(int fd, const struct ntapc_thread_context *context);
  * @fd: the thread
  * @name: which routine: "stack", "count", "eventfd", or one that another module has
  *	registered; see struct ntapc_kernel_apc
- * @flags: 0 or NTAPC_KERNEL_APC_SPECIAL: ahead of all that aren't, and also while
- *	the thread is suspended
+ * @flags: NTAPC_KERNEL_APC_SPECIAL: ahead of all that aren't, and also while the thread
+ *	is suspended; NTAPC_KERNEL_APC_ATTACHED: when it is attached to another
+ *	process, else when it isn't; or that by what it is now: NTAPC_KERNEL_APC_CURRENT
+ *	or NTAPC_KERNEL_APC_INSERT (rules 2.1, 9.9)
  * @arg: the routine's business; NULL: all 0
  *
  * It runs at the thread's next safe point, wherever it is in user code, and disturbs

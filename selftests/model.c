@@ -34,6 +34,11 @@ enum { NOTHING, INTERRUPT, UNWAIT };
 
 #define SUSPEND_LIMIT	127
 
+/* What attaching or detaching comes to */
+enum { DONE, SAME, REFUSED, TOO_MANY };
+
+#define NO_PROCESS	EXERCISER_NONE
+
 /* The model */
 
 struct apc {
@@ -53,6 +58,7 @@ struct queue {
 
 struct apc_state {
 	struct queue queue[2];
+	int process;
 	bool in_progress;
 	bool kernel_pending;
 	bool user_pending;
@@ -63,8 +69,12 @@ enum wait { NO_WAIT, IN_WAIT, IN_SUSPENSION };
 struct model {
 	struct apc apc[EXERCISER_APCS];
 	struct apc_state active, saved;
+	struct apc_state outer[EXERCISER_DEPTH];	/* the outmost is 1 */
 	struct queue kept, flushed;
-	bool attached;
+	int attached;		/* so many times */
+	int target[EXERCISER_DEPTH];
+	bool half;		/* its newest target isn't in memory yet */
+	int count[EXERCISER_PROCESSES];
 	bool queueable;
 	bool alerted[2];
 	bool alerted_by_id;
@@ -240,19 +250,32 @@ static void settle(const struct model *m, struct apc_state *state, int mode)
 		state->user_pending = false;
 }
 
-/* 7.1 */
-static bool remove_apc(struct model *m, int nr)
+/* 7.1: of the state that it is on, whichever that is. */
+static bool remove_from(struct model *m, struct apc_state *state, int nr)
 {
 	struct apc *apc = &m->apc[nr];
-	struct apc_state *state;
+	struct queue *queue = &state->queue[apc->mode];
 
-	if (!apc->inserted)
+	if (find(queue, nr) < 0)
 		return false;
-	state = state_of(m, apc);
-	take_at(&state->queue[apc->mode], find(&state->queue[apc->mode], nr));
+	take_at(queue, find(queue, nr));
 	apc->inserted = false;
 	settle(m, state, apc->mode);
 	return true;
+}
+
+static bool remove_apc(struct model *m, int nr)
+{
+	int i;
+
+	if (!m->apc[nr].inserted)
+		return false;
+	if (remove_from(m, &m->active, nr) || remove_from(m, &m->saved, nr))
+		return true;
+	for (i = 1; i < m->attached; i++)
+		if (remove_from(m, &m->outer[i], nr))
+			return true;
+	return false;
 }
 
 /* 7.2 */
@@ -271,15 +294,17 @@ static bool flush(struct model *m, struct apc_state *state, int mode,
 	return queue->nr;
 }
 
-/* 7.3: all four queues. */
+/* 7.3: all queues there are. */
 static bool run_down(struct model *m, unsigned int max)
 {
 	bool more = false;
-	int mode;
+	int mode, i;
 
 	for (mode = KERNEL; mode <= USER; mode++) {
 		more |= flush(m, &m->active, mode, max);
 		more |= flush(m, &m->saved, mode, max);
+		for (i = m->attached - 1; i > 0; i--)
+			more |= flush(m, &m->outer[i], mode, max);
 	}
 	return more;
 }
@@ -596,33 +621,111 @@ static bool suspend_again(struct model *m)
 	return true;
 }
 
-/* 9.2, 9.6 */
-static bool may_attach(const struct model *m)
+/* 9.2: nothing is in progress or armed, and queued is only what came early. */
+static void begin_state(struct apc_state *state)
 {
-	return !m->attached && !m->saved.queue[KERNEL].nr &&
-	       !m->saved.queue[USER].nr;
+	state->in_progress = false;
+	state->user_pending = false;
+	state->kernel_pending = state->queue[KERNEL].nr > 0;
 }
 
-static bool may_detach(const struct model *m)
+/* 9.1, 9.2, 9.7 */
+static int attach(struct model *m, int process, int bits)
 {
-	return m->attached && !m->active.in_progress &&
-	       !m->active.queue[KERNEL].nr && !m->active.queue[USER].nr;
+	struct queue early[2];
+
+	if (m->active.process == process)
+		return SAME;
+	if (m->attached && !(bits & ATTACH_STACK))
+		return REFUSED;
+	if (bits & ATTACH_FULL)
+		return TOO_MANY;
+	if (m->attached) {
+		m->outer[m->attached] = m->active;
+		m->active.queue[KERNEL].nr = 0;
+		m->active.queue[USER].nr = 0;
+	} else {
+		memcpy(early, m->saved.queue, sizeof(early));
+		m->saved = m->active;
+		memcpy(m->active.queue, early, sizeof(early));
+	}
+	begin_state(&m->active);
+	m->target[m->attached] = process;
+	m->attached++;
+	m->count[process]++;
+	m->half = true;
+	return DONE;
 }
 
-static void attach(struct model *m)
+/* 9.3 */
+static void resident(struct model *m)
 {
-	m->saved = m->active;
-	memset(&m->active, 0, sizeof(m->active));
-	m->attached = true;
+	m->active.process = m->target[m->attached - 1];
+	m->half = false;
 }
 
-static void detach(struct model *m)
+/* 9.6, 9.8 */
+static bool leave(struct model *m)
 {
-	m->active = m->saved;
-	memset(&m->saved, 0, sizeof(m->saved));
-	m->attached = false;
-	if (m->active.queue[KERNEL].nr)
-		m->active.kernel_pending = true;
+	m->attached--;
+	m->count[m->target[m->attached]]--;
+	m->half = false;
+	if (m->attached) {
+		m->active = m->outer[m->attached];
+	} else {
+		struct apc_state left = m->active;
+
+		m->active = m->saved;
+		m->saved = left;
+		begin_state(&m->saved);
+		m->saved.kernel_pending = false;	/* nothing runs there */
+		m->saved.process = NO_PROCESS;
+	}
+	return look_again(m);
+}
+
+static bool is_done(const struct apc_state *state)
+{
+	return !state->in_progress && !state->queue[KERNEL].nr &&
+	       !state->queue[USER].nr;
+}
+
+/* What it returns if something speaks against it, else DONE. */
+static int may_detach(const struct model *m, bool unstack)
+{
+	if (m->attached == 0)
+		return unstack ? REFUSED : SAME;
+	if (!is_done(&m->active))
+		return REFUSED;
+	return m->attached > 1 && !unstack ? REFUSED : DONE;
+}
+
+static int detach(struct model *m, bool unstack)
+{
+	int ret = may_detach(m, unstack);
+
+	if (ret == DONE && leave(m))
+		ret |= RET_RECHECK;
+	return ret;
+}
+
+/* ntapc's own: what is queued goes behind what is queued around it. */
+static bool undo(struct model *m)
+{
+	int mode;
+
+	for (mode = KERNEL; mode <= USER && m->attached > 1; mode++) {
+		struct queue *from = &m->active.queue[mode];
+		struct queue *to = &m->outer[m->attached - 1].queue[mode];
+
+		while (from->nr) {
+			int nr = take_at(from, 0);
+
+			put(to, m->apc[nr].special ? specials(m, to) : to->nr,
+			    nr);
+		}
+	}
+	return leave(m);
 }
 
 /* 2.1 to 2.5 */
@@ -645,6 +748,7 @@ static void reset(struct model *m)
 
 	memset(m, 0, sizeof(*m));
 	m->queueable = true;
+	m->saved.process = NO_PROCESS;
 	m->wait_status = STATUS_NONE;
 	for (nr = 0; nr < EXERCISER_APCS; nr++)
 		init_apc(m, nr, KIND_NORMAL_KERNEL, ORIGINAL);
@@ -697,10 +801,33 @@ static __u8 *write_end(__u8 *to)
 	return to + 1;
 }
 
+static __u8 *write_queues(__u8 *to, const struct apc_state *state)
+{
+	to = write_end(write_queue(to, &state->queue[KERNEL]));
+	return write_end(write_queue(to, &state->queue[USER]));
+}
+
+static void expect_attachments(const struct model *m,
+			       struct exerciser_state *state)
+{
+	int i, seen = 0;
+
+	state->depth = m->attached;
+	for (i = 0; i < EXERCISER_PROCESSES; i++)
+		state->stack_count[i] = m->count[i];
+	memset(state->process, EXERCISER_NONE, sizeof(state->process));
+	state->process[0] = m->active.process;
+	state->process[1] = m->saved.process;
+	for (i = m->attached - 1; i > 0; i--, seen++) {
+		state->process[2 + seen] = m->outer[i].process;
+		state->outer_flags[seen] = flags_of(m, &m->outer[i]);
+	}
+}
+
 static void expect_state(const struct model *m, struct exerciser_state *state)
 {
 	__u8 *to = state->lists;
-	int nr;
+	int nr, i;
 
 	memset(state, 0, sizeof(*state));
 	state->flags = flags(m);
@@ -717,11 +844,12 @@ static void expect_state(const struct model *m, struct exerciser_state *state)
 		state->inserted |= 1 << nr;
 		state->args += exerciser_args(nr, apc->arg[0], apc->arg[1]);
 	}
+	expect_attachments(m, state);
 	memset(state->lists, EXERCISER_NONE, sizeof(state->lists));
-	to = write_end(write_queue(to, &m->active.queue[KERNEL]));
-	to = write_end(write_queue(to, &m->active.queue[USER]));
-	to = write_end(write_queue(to, &m->saved.queue[KERNEL]));
-	to = write_end(write_queue(to, &m->saved.queue[USER]));
+	to = write_queues(to, &m->active);
+	to = write_queues(to, &m->saved);
+	for (i = m->attached - 1; i > 0; i--)
+		to = write_queues(to, &m->outer[i]);
 	to = write_queue(to, &m->kept);
 	write_end(write_queue(to, &m->flushed));
 }
@@ -850,14 +978,24 @@ static void take_step(struct model *m, const struct exerciser_step *step,
 		m->queueable = step->a;
 		break;
 	case STEP_ATTACH:
-		refused = !may_attach(m);
+		refused = m->half || m->attached == EXERCISER_DEPTH;
 		if (!refused)
-			attach(m);
+			ret = attach(m, step->a, step->b);
+		break;
+	case STEP_RESIDENT:
+		refused = !m->half;
+		if (!refused)
+			resident(m);
 		break;
 	case STEP_DETACH:
-		refused = !may_detach(m);
+		refused = m->half;
 		if (!refused)
-			detach(m);
+			ret = detach(m, step->a);
+		break;
+	case STEP_UNDO:
+		refused = m->attached == 0;
+		if (!refused)
+			ret = undo(m);
 		break;
 	}
 	*expected = (struct exerciser_result){
@@ -965,8 +1103,11 @@ static const struct weight {
 	{ STEP_SUSPEND_AGAIN, IN(SUSPEND), 0 },
 	{ STEP_QUEUEABLE, 0, IN(COUNTS) },
 	{ STEP_ATTACH, IN(ATTACHED), IN(QUEUES) },
+	{ STEP_RESIDENT, IN_ALL, 0 },
 	{ STEP_DETACH, IN_ALL & ~IN(ATTACHED), 0 },
 	{ STEP_DETACH, 0, 0 },
+	{ STEP_UNDO, IN_ALL & ~IN(ATTACHED), 0 },
+	{ STEP_UNDO, 0, 0 },
 };
 
 /* The steps of a phase, each as often as it weighs. */
@@ -1021,6 +1162,27 @@ static bool is_own(int what)
 	}
 }
 
+/* Whether the thread itself can act. */
+static bool is_idle(const struct model *m)
+{
+	return m->wait == NO_WAIT && !m->half;
+}
+
+/* What it is waiting for comes, or doesn't. */
+static bool ends_waiting(const struct model *m, int what)
+{
+	switch (what) {
+	case STEP_WAIT_END:
+	case STEP_SUSPEND_END:
+		return m->wait != NO_WAIT;
+	case STEP_RESIDENT:
+	case STEP_UNDO:
+		return m->half;
+	default:
+		return false;
+	}
+}
+
 static bool is_free(const struct apc *apc)
 {
 	return !apc->inserted && !apc->kept;
@@ -1049,10 +1211,10 @@ static bool fill_in(const struct model *m, struct exerciser_step *step)
 		step->apc = some_apc();
 		step->value = random_u32();
 		apc = &m->apc[step->apc];
-		step->a = m->wait == NO_WAIT && one_in(3);
+		step->a = is_idle(m) && one_in(3);
 		/* 13.3: the second stage is the thread's own doing. */
 		if (apc->special && apc->mode == USER) {
-			if (m->wait != NO_WAIT)
+			if (!is_idle(m))
 				return false;
 			step->a = true;
 		}
@@ -1119,16 +1281,28 @@ static bool fill_in(const struct model *m, struct exerciser_step *step)
 		return is_likely(m->special_disable, false);
 	case STEP_SUSPEND:
 	case STEP_FREEZE:
-		step->a = m->wait == NO_WAIT && one_in(3);
+		step->a = is_idle(m) && one_in(3);
 		return true;
 	case STEP_QUEUEABLE:
 		step->a = m->queueable ? !one_in(3) : !one_in(4);
 		return true;
 	case STEP_ATTACH:
+		step->a = below(EXERCISER_PROCESSES);
+		step->b = (one_in(4) ? 0 : ATTACH_STACK) |
+			  (one_in(16) ? ATTACH_FULL : 0);
 		/* What is kept belongs to the state that it was taken from. */
-		return !m->kept.nr && (may_attach(m) || one_in(64));
+		return !m->kept.nr && (m->attached < EXERCISER_DEPTH ||
+				       one_in(64));
+	case STEP_RESIDENT:
+		return m->half ? one_in(2) : one_in(1024);
 	case STEP_DETACH:
-		return !m->kept.nr && (may_detach(m) || one_in(64));
+		step->a = !one_in(4);
+		return !m->kept.nr && (may_detach(m, step->a) == DONE ||
+				       one_in(64));
+	case STEP_UNDO:
+		if (!m->attached)
+			return one_in(1024);
+		return !m->kept.nr && (m->half ? one_in(4) : one_in(64));
 	default:
 		return true;
 	}
@@ -1151,9 +1325,8 @@ static void next_step(const struct model *m, struct exerciser_step *step)
 		*step = (struct exerciser_step){
 			.what = choices[phase][below(nr_choices[phase])],
 		};
-		if (m->wait != NO_WAIT && is_own(step->what) &&
-		    step->what != STEP_WAIT_END &&
-		    step->what != STEP_SUSPEND_END)
+		if (!is_idle(m) && is_own(step->what) &&
+		    !ends_waiting(m, step->what))
 			continue;
 		if (fill_in(m, step))
 			return;
@@ -1166,7 +1339,7 @@ static void next_step(const struct model *m, struct exerciser_step *step)
 #define TAIL	40
 
 /* They are compared as they are in memory. */
-_Static_assert(sizeof(struct exerciser_result) == 56, "no holes");
+_Static_assert(sizeof(struct exerciser_result) == 72, "no holes");
 
 struct run {
 	int fd;
@@ -1217,7 +1390,9 @@ static const char *const names[NR_STEPS] = {
 	[STEP_SUSPEND_AGAIN] = "suspend again",
 	[STEP_QUEUEABLE] = "queueable",
 	[STEP_ATTACH] = "attach",
+	[STEP_RESIDENT] = "resident",
 	[STEP_DETACH] = "detach",
+	[STEP_UNDO] = "undo",
 };
 
 static void print_result(const char *who, const struct exerciser_result *r)
@@ -1238,6 +1413,16 @@ static void print_result(const char *who, const struct exerciser_result *r)
 			printf(" |");
 		else
 			printf(" %d", s->lists[i]);
+	printf(", processes");
+	for (i = 0; i < EXERCISER_STATES && (i < 2 || i <= s->depth); i++)
+		printf(" %d", s->process[i] == EXERCISER_NONE ? -1 :
+							       s->process[i]);
+	printf(", outer flags");
+	for (i = 0; i < EXERCISER_STATES - 2; i++)
+		printf(" %#x", s->outer_flags[i]);
+	printf(", stack counts");
+	for (i = 0; i < EXERCISER_PROCESSES; i++)
+		printf(" %u", s->stack_count[i]);
 	printf("\n");
 }
 

@@ -2,44 +2,13 @@
 /*
  * Attaching and detaching (section 9).
  *
- * A row is a script, a step for each letter or two, and what the steps answered, a
- * word for each that answers:
- *
- *   aB sB	attaches to process B by KeAttachProcess, KeStackAttachProcess, and is
- *		there: y; =: it was already; !: refused; ^: too many are attached
- *   AB SB	the same, but it isn't there before
- *   R		which is now: no answer
- *   d u	KeDetachProcess, KeUnstackDetachProcess: y, = or !; and k if kernel
- *		APCs are to run now
- *   b		backs out of the newest attachment: k or a dot
- *   lB		as many are attached to process B as may be: no answer
- *   1n	another thread makes an APC for environment 1 (2.1), n(ormal) or s(pecial)
- *		kernel, o(rdinary) or x (special) user, and queues it: what the thread
- *		is owed: - nothing, i(nterrupt), w(ake it)
- *   m1n i	only makes it: no answer; queues that one, as above
- *   E		inserts what ends the thread, p, as above
- *   ra		removes APC a: y or n
- *   F		runs down all: their letters, or a dot
- *   D		it runs its kernel APCs: the same; and ! if it is blocked. A normal one's
- *		normal routine begins, and goes on till
- *   e		it is done: no answer
- *   T		it tests for an alert, which arms user APCs: y or n
- *   N		it takes a user APC: its letter or a dot
- *   K L	another thread alerts it, in kernel mode, user mode: what it is owed
- *   w W y	a user mode wait begins that is, isn't alertable; a kernel mode wait
- *   v ?	that ends; one like w would begin: what ended it
- *   c C G H	it enters, leaves a critical region, a guarded one: k or a dot for leaving
- *
- * What ended a wait is o(bject), k(ernel APC), u(ser APC), a(lert) or a dot. APCs are
- * a, b, ... Afterwards @states is what ntapc_test_states() says, @counts are the
- * processes' StackCounts.
+ * A row is a script as in attach_script.h and what its steps answered. Afterwards
+ * @states is what ntapc_test_states() says, @counts are the processes' StackCounts.
  */
-#include <linux/ctype.h>
+#include <linux/bits.h>
 #include <linux/string.h>
 
-#include "fixture.h"
-
-#define EXIT_APC	'p'
+#include "attach_script.h"
 
 struct attach_row {
 	const char *rule;
@@ -312,287 +281,6 @@ static void attach_desc(const struct attach_row *row, char *desc)
 
 KUNIT_ARRAY_PARAM(attach, attach_rows, attach_desc);
 
-struct script {
-	struct kunit *test;
-	struct ntapc_fixture *f;
-	const char *rest;
-	char next;		/* the APC to be made next */
-	char made;		/* the one made last */
-	char target[NTAPC_ATTACH_DEPTH_MAX + 1];	/* by depth */
-	struct ntapc_test_answers answers;
-};
-
-#define answer(s, ...)	ntapc_test_answer(&(s)->answers, __VA_ARGS__)
-
-static char argument(struct script *s)
-{
-	KUNIT_ASSERT_NE(s->test, *s->rest, '\0');
-	return *s->rest++;
-}
-
-static char result_letter(enum ntapc_attach_result result)
-{
-	switch (result) {
-	case NTAPC_ATTACHED:
-		return 'y';
-	case NTAPC_ATTACH_SAME:
-		return '=';
-	case NTAPC_ATTACH_REFUSED:
-		return '!';
-	case NTAPC_ATTACH_EXCEEDED:
-		return '^';
-	}
-	return '?';
-}
-
-static void step_attach(struct script *s, char what)
-{
-	struct ntapc_fixture *f = s->f;
-	char process = argument(s);
-	enum ntapc_attach_result result;
-
-	result = ntapc_test_try_attach(f, process, tolower(what) == 's');
-	answer(s, "%c", result_letter(result));
-	if (result != NTAPC_ATTACHED)
-		return;
-	s->target[f->depth] = process;
-	if (islower(what))
-		ntapc_core_attach_resident(&f->kt,
-					   ntapc_test_process(f, process));
-}
-
-static void step_detach(struct script *s, char what)
-{
-	/* Whoever doesn't set it is to be found out. */
-	bool recheck = true;
-	enum ntapc_attach_result result;
-
-	result = ntapc_test_try_detach(s->f, what == 'u', &recheck);
-	answer(s, "%c%s", result_letter(result), recheck ? "k" : "");
-}
-
-/* APCs are made for the thread as it is then. */
-static void step_make(struct script *s)
-{
-	enum ntapc_environment environment = argument(s) - '0';
-	char what = argument(s);
-	enum ntapc_test_kind kind = what == 's' ? SPECIAL_KERNEL :
-				    what == 'n' ? NORMAL_KERNEL :
-				    what == 'o' ? ORDINARY_USER : SPECIAL_USER;
-
-	s->f->environment = environment;
-	ntapc_test_make(s->f, s->next, kind);
-	s->f->environment = NTAPC_ENV_ORIGINAL;
-	s->made = s->next++;
-}
-
-/* From another thread; a special user one from itself (13.3). */
-static void step_insert(struct script *s)
-{
-	struct ntapc_apc *apc = ntapc_test_apc(s->f, s->made);
-	enum ntapc_wake wake = -1;
-
-	KUNIT_EXPECT_TRUE(s->test,
-			  ntapc_core_insert(&s->f->kt, apc, 0, 0,
-					    apc->special_user, &wake));
-	answer(s, "%c", ntapc_test_wake_letter(wake));
-}
-
-static void step_run_down(struct script *s)
-{
-	char letters[NTAPC_TEST_APCS + 1] = ".", *to = letters;
-	struct ntapc_apc *apc, *next;
-	LIST_HEAD(flushed);
-
-	KUNIT_EXPECT_FALSE(s->test,
-			   ntapc_core_run_down_some(&s->f->kt, NTAPC_TEST_APCS,
-						    &flushed));
-	list_for_each_entry_safe(apc, next, &flushed, entry) {
-		KUNIT_EXPECT_FALSE(s->test, apc->inserted);
-		*to++ = ntapc_test_letter(s->f, apc);
-		*to = '\0';
-		list_del_init(&apc->entry);
-	}
-	answer(s, "%s", letters);
-}
-
-/* 4.3: at the first normal one's normal routine this is stuck till "e". */
-static void step_deliver(struct script *s)
-{
-	char ran[NTAPC_TEST_APCS + 1] = ".", *to = ran;
-	struct ntapc_apc *apc;
-	bool blocked;
-
-	while ((apc = ntapc_core_next_kernel(&s->f->kt, &blocked))) {
-		*to++ = ntapc_test_letter(s->f, apc);
-		*to = '\0';
-		if (apc->normal.routine)
-			s->f->kt.apc_state.kernel_in_progress = true;
-	}
-	answer(s, "%s%s", ran, blocked ? "!" : "");
-}
-
-static void step_next_user(struct script *s)
-{
-	struct ntapc_apc *apc = ntapc_core_next_user(&s->f->kt, false);
-
-	answer(s, "%c", apc ? ntapc_test_letter(s->f, apc) : '.');
-}
-
-static void step_alert(struct script *s, char what)
-{
-	enum ntapc_wake wake = -1;
-
-	ntapc_core_alert(&s->f->kt, what == 'K' ? NTAPC_KERNEL_MODE :
-						  NTAPC_USER_MODE, &wake);
-	answer(s, "%c", ntapc_test_wake_letter(wake));
-}
-
-static void step_wait_test(struct script *s)
-{
-	int status = ntapc_core_wait_test(&s->f->kt, NTAPC_USER_MODE, true,
-					  false, false, false);
-
-	answer(s, "%c", ntapc_test_status_letter(status));
-}
-
-static void step(struct script *s)
-{
-	struct ntapc_kthread *kt = &s->f->kt;
-	struct ntapc_fixture *f = s->f;
-	char what = argument(s), name;
-
-	switch (what) {
-	case 'a': case 's': case 'A': case 'S':
-		step_attach(s, what);
-		break;
-	case 'R':
-		ntapc_core_attach_resident(kt,
-			ntapc_test_process(f, s->target[f->depth]));
-		break;
-	case 'd': case 'u':
-		step_detach(s, what);
-		break;
-	case 'b':
-		name = s->target[f->depth];
-		answer(s, ntapc_test_undo(f, name) ? "k" : ".");
-		break;
-	case 'l':
-		ntapc_test_process(f, argument(s))->stack_count =
-			NTAPC_STACK_COUNT_MAX;
-		break;
-	case 'm':
-		step_make(s);
-		break;
-	case 'i':
-		step_insert(s);
-		break;
-	case '0': case '1': case '2': case '3':
-		s->rest--;
-		step_make(s);
-		step_insert(s);
-		break;
-	case 'E':
-		answer(s, "%c", ntapc_test_wake_letter(
-				ntapc_test_queue_exit(s->test, EXIT_APC)));
-		break;
-	case 'r':
-		name = argument(s);
-		answer(s, ntapc_core_remove(kt, ntapc_test_apc(f, name)) ?
-				  "y" : "n");
-		break;
-	case 'F':
-		step_run_down(s);
-		break;
-	case 'D':
-		step_deliver(s);
-		break;
-	case 'e':
-		ntapc_core_kernel_done(kt);
-		break;
-	case 'T':
-		answer(s, ntapc_core_test_alert(kt, NTAPC_USER_MODE) ?
-				  "y" : "n");
-		break;
-	case 'N':
-		step_next_user(s);
-		break;
-	case 'K': case 'L':
-		step_alert(s, what);
-		break;
-	case 'w': case 'W':
-		ntapc_core_wait_begin(kt, NTAPC_USER_MODE, what == 'w');
-		break;
-	case 'y':
-		ntapc_core_wait_begin(kt, NTAPC_KERNEL_MODE, false);
-		break;
-	case 'v':
-		answer(s, "%c", ntapc_test_status_letter(
-						ntapc_core_wait_end(kt)));
-		break;
-	case '?':
-		step_wait_test(s);
-		break;
-	case 'c':
-		ntapc_core_enter_critical(kt);
-		break;
-	case 'C':
-		answer(s, ntapc_core_leave_critical(kt) ? "k" : ".");
-		break;
-	case 'G':
-		ntapc_core_enter_guarded(kt);
-		break;
-	case 'H':
-		answer(s, ntapc_core_leave_guarded(kt) ? "k" : ".");
-		break;
-	default:
-		KUNIT_FAIL(s->test, "'%c' means nothing", what);
-	}
-}
-
-/* 2.2, 9.2, 9.6: the index and what goes with it, of each depth. */
-static void check_index(struct kunit *test)
-{
-	const struct ntapc_fixture *f = test->priv;
-	const struct ntapc_kthread *kt = &f->kt;
-
-	KUNIT_EXPECT_EQ(test, kt->apc_state_index, f->depth ? 1 : 0);
-	KUNIT_EXPECT_PTR_EQ(test, kt->apc_state_pointer[kt->apc_state_index],
-			    &kt->apc_state);
-	KUNIT_EXPECT_PTR_EQ(test, kt->apc_state_pointer[!kt->apc_state_index],
-			    &kt->saved_apc_state);
-	KUNIT_EXPECT_PTR_EQ(test, kt->save,
-			    f->depth ? &f->save[f->depth - 1] : NULL);
-}
-
-/* What answers with one of these has done nothing. */
-static bool is_refusal(const char *answers)
-{
-	const char *last = strrchr(answers, ' ');
-
-	last = last ? last + 1 : answers;
-	return *last && strchr("=!^", *last);
-}
-
-static void run_script(struct script *s, const char *steps)
-{
-	struct ntapc_fixture *f = s->f, *before;
-
-	before = kunit_kmalloc(s->test, sizeof(*before), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(s->test, before);
-	for (s->rest = steps; *s->rest;) {
-		bool attaches = strchr("asAS", *s->rest);
-		bool detaches = strchr("du", *s->rest);
-
-		*before = *f;
-		step(s);
-		check_index(s->test);
-		if ((!attaches && !detaches) || !is_refusal(s->answers.text))
-			continue;
-		KUNIT_EXPECT_EQ(s->test, memcmp(before, f, sizeof(*f)), 0);
-	}
-}
-
 static void check_counts(struct kunit *test, const char *expected)
 {
 	struct ntapc_fixture *f = test->priv;
@@ -615,9 +303,9 @@ static void attached_as_told(struct kunit *test)
 {
 	const struct attach_row *row = test->param_value;
 	struct ntapc_fixture *f = test->priv;
-	struct script s = { .test = test, .f = f, .next = 'a' };
+	struct attach_script s = { .test = test, .next = 'a' };
 
-	run_script(&s, row->script);
+	ntapc_test_run_script(&s, row->script);
 	KUNIT_EXPECT_STREQ(test, s.answers.text, row->answers);
 	KUNIT_EXPECT_STREQ(test, ntapc_test_states(f), row->states);
 	check_counts(test, row->counts);
@@ -642,6 +330,12 @@ static void go_to_depth(struct kunit *test, unsigned int depth)
 static void check_environment(struct kunit *test, int environment, int made,
 			      int inserted)
 {
+	/* By depth, and whether it is for home. */
+	static const char *const expected[][2] = {
+		{ "A:/ -:a/", "A:a/,k -:/" },
+		{ "B:a/,k A:/", "B:/ A:a/" },
+		{ "C:a/,k B:/ A:/", "C:/ B:/ A:a/" },
+	};
 	struct ntapc_fixture *f = test->priv;
 	struct ntapc_apc *apc = ntapc_test_apc(f, 'a');
 	bool attached = stage_depth[inserted], original;
@@ -663,13 +357,11 @@ static void check_environment(struct kunit *test, int environment, int made,
 		   (environment == NTAPC_ENV_CURRENT && !stage_depth[made]) ||
 		   (environment == NTAPC_ENV_INSERT && !attached);
 	KUNIT_EXPECT_EQ(test, apc->environment, original ? 0 : 1);
-	KUNIT_EXPECT_EQ(test, wake, original != attached ?
-		NTAPC_WAKE_INTERRUPT : NTAPC_WAKE_NONE);
+	KUNIT_EXPECT_EQ(test, wake,
+			original == attached ? NTAPC_WAKE_NONE :
+					       NTAPC_WAKE_INTERRUPT);
 	KUNIT_EXPECT_STREQ(test, ntapc_test_states(f),
-		stage_depth[inserted] == 2 ?
-			original ? "C:/ B:/ A:a/" : "C:a/,k B:/ A:/" :
-		attached ? original ? "B:/ A:a/" : "B:a/,k A:/" :
-			   original ? "A:a/,k -:/" : "A:/ -:a/");
+			   expected[stage_depth[inserted]][original]);
 }
 
 static void all_environments(struct kunit *test)
@@ -758,15 +450,16 @@ static void attachments_nest(struct kunit *test)
 {
 	struct ntapc_fixture *f = test->priv;
 	struct ntapc_kthread *kt = &f->kt;
-	struct script s = { .test = test, .f = f, .next = 'a' };
+	struct attach_script s = { .test = test, .next = 'a' };
 	char attach[] = "sB1n", letter[2] = "";
+	struct ntapc_apc *apc;
 	bool recheck;
 
 	ntapc_core_enter_critical(kt);
 	while (f->depth < NTAPC_ATTACH_DEPTH_MAX) {
 		attach[1] = 'B' + f->depth % (NTAPC_TEST_PROCESSES - 1);
 		s.answers.text[0] = '\0';
-		run_script(&s, attach);
+		ntapc_test_run_script(&s, attach);
 		KUNIT_ASSERT_STREQ(test, s.answers.text, "y i");
 	}
 	check_counts(test, "0655");
@@ -779,12 +472,12 @@ static void attachments_nest(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, kt->apc_state.process,
 				    &f->process[1 + (f->depth - 1) %
 						    (NTAPC_TEST_PROCESSES - 1)]);
-		KUNIT_EXPECT_TRUE(test, ntapc_core_remove(kt,
-					ntapc_test_apc(f, letter[0])));
+		apc = ntapc_test_apc(f, letter[0]);
+		KUNIT_EXPECT_TRUE(test, ntapc_core_remove(kt, apc));
 		KUNIT_ASSERT_EQ(test, ntapc_test_try_detach(f, true, &recheck),
 				NTAPC_ATTACHED);
 		KUNIT_EXPECT_EQ(test, recheck, f->depth > 0);
-		check_index(test);
+		ntapc_test_check_index(test);
 	}
 	check_counts(test, "0000");
 	KUNIT_EXPECT_STREQ(test, ntapc_test_states(f), "A:/ -:/");
@@ -795,7 +488,7 @@ static void rest_of_thread_stays(struct kunit *test)
 {
 	struct ntapc_fixture *f = test->priv;
 	struct ntapc_kthread *kt = &f->kt, before;
-	struct script s = { .test = test, .f = f, .next = 'a' };
+	struct attach_script s = { .test = test, .next = 'a' };
 
 	kt->suspend_apc = ntapc_test_apc(f, 'p');
 	kt->kernel_apc_disable = -2;
@@ -805,15 +498,15 @@ static void rest_of_thread_stays(struct kunit *test)
 	kt->alerted[NTAPC_USER_MODE] = true;
 	kt->alerted_by_id = true;
 	before = *kt;
-	run_script(&s, "aBd");
+	ntapc_test_run_script(&s, "aBd");
 	KUNIT_EXPECT_EQ(test, memcmp(&before, kt, sizeof(before)), 0);
-	run_script(&s, "sBsCuu");
+	ntapc_test_run_script(&s, "sBsCuu");
 	KUNIT_EXPECT_EQ(test, memcmp(&before, kt, sizeof(before)), 0);
-	run_script(&s, "ABbsBSCbb");
+	ntapc_test_run_script(&s, "ABbsBSCbb");
 	KUNIT_EXPECT_EQ(test, memcmp(&before, kt, sizeof(before)), 0);
 	kt->apc_queueable = false;
 	before = *kt;
-	run_script(&s, "sBSCbu");
+	ntapc_test_run_script(&s, "sBSCbu");
 	KUNIT_EXPECT_EQ(test, memcmp(&before, kt, sizeof(before)), 0);
 }
 

@@ -20,6 +20,7 @@
 #include "../core/wait.c"
 #include "../core/region.c"
 #include "../core/suspend.c"
+#include "../core/attach.c"
 #include "../core/process.c"
 
 #include "exerciser.h"
@@ -30,7 +31,11 @@
  * struct exerciser - an open device
  * @lock: taken for each run
  * @kt: the thread
- * @home: its process
+ * @process: what it can attach to; the first one is its own
+ * @save: of its attachments
+ * @target: where these are to
+ * @depth: how many of them there are
+ * @half: the newest one isn't in memory yet
  * @apc: its APCs
  * @kept: those that STEP_NEXT_USER and its like keep
  * @flushed: how many of @kept's tail are there only to be seen
@@ -40,7 +45,11 @@
 struct exerciser {
 	struct mutex lock;	/* protects all of it */
 	struct ntapc_kthread kt;
-	struct ntapc_kprocess home;
+	struct ntapc_kprocess process[EXERCISER_PROCESSES];
+	struct ntapc_apc_save save[EXERCISER_DEPTH];
+	struct ntapc_kprocess *target[EXERCISER_DEPTH];
+	unsigned int depth;
+	bool half;
 	struct ntapc_apc apc[EXERCISER_APCS];
 	struct list_head kept;
 	unsigned int flushed;
@@ -68,8 +77,11 @@ static void reset(struct exerciser *ex)
 {
 	unsigned int nr;
 
-	ntapc_core_process_init(&ex->home);
-	ntapc_core_init(&ex->kt, &ex->home);
+	for (nr = 0; nr < EXERCISER_PROCESSES; nr++)
+		ntapc_core_process_init(&ex->process[nr]);
+	ntapc_core_init(&ex->kt, &ex->process[0]);
+	ex->depth = 0;
+	ex->half = false;
 	memset(ex->apc, 0, sizeof(ex->apc));
 	INIT_LIST_HEAD(&ex->kept);
 	ex->flushed = 0;
@@ -152,6 +164,7 @@ static void see_state(struct seer *seer, const struct ntapc_apc_state *state)
 
 static void see_lists(const struct exerciser *ex, struct exerciser_state *seen)
 {
+	const struct ntapc_apc_save *save;
 	struct seer seer = {
 		.ex = ex,
 		.seen = seen,
@@ -162,8 +175,53 @@ static void see_lists(const struct exerciser *ex, struct exerciser_state *seen)
 	memset(seen->lists, EXERCISER_NONE, sizeof(seen->lists));
 	see_state(&seer, &ex->kt.apc_state);
 	see_state(&seer, &ex->kt.saved_apc_state);
+	for (save = ex->kt.save; save; save = save->outer)
+		if (save->state.process)
+			see_state(&seer, &save->state);
 	see_list(&seer, &ex->kept);
 	*seer.to = EXERCISER_END;
+}
+
+static u8 process_number(const struct exerciser *ex,
+			 const struct ntapc_kprocess *process)
+{
+	return process ? process - ex->process : EXERCISER_NONE;
+}
+
+/* The marker of a save area that has no state is only the outmost one's. */
+static bool saves_are_right(const struct exerciser *ex)
+{
+	const struct ntapc_apc_save *save = ex->kt.save;
+	unsigned int depth;
+
+	for (depth = ex->depth; depth; depth--, save = save->outer) {
+		bool has_state = depth > 1;
+
+		if (save != &ex->save[depth - 1] ||
+		    !save->state.process == has_state)
+			return false;
+	}
+	return !save;
+}
+
+static void see_attachments(const struct exerciser *ex,
+			    struct exerciser_state *seen)
+{
+	const struct ntapc_kthread *kt = &ex->kt;
+	unsigned int depth, i;
+
+	seen->depth = ex->depth;
+	for (i = 0; i < EXERCISER_PROCESSES; i++)
+		seen->stack_count[i] = ex->process[i].stack_count;
+	memset(seen->process, EXERCISER_NONE, sizeof(seen->process));
+	seen->process[0] = process_number(ex, kt->apc_state.process);
+	seen->process[1] = process_number(ex, kt->saved_apc_state.process);
+	for (depth = ex->depth, i = 0; depth > 1; depth--, i++) {
+		const struct ntapc_apc_state *state = &ex->save[depth - 1].state;
+
+		seen->process[2 + i] = process_number(ex, state->process);
+		seen->outer_flags[i] = state_flags(state);
+	}
 }
 
 static void see(const struct exerciser *ex, struct exerciser_state *seen)
@@ -186,6 +244,11 @@ static void see(const struct exerciser *ex, struct exerciser_state *seen)
 		seen->args += exerciser_args(nr, apc->normal.arg[0],
 					     apc->normal.arg[1]);
 	}
+	if (!saves_are_right(ex)) {
+		seen->flags |= FLAG_CORRUPT;
+		return;
+	}
+	see_attachments(ex, seen);
 	see_lists(ex, seen);
 }
 
@@ -288,50 +351,63 @@ static bool step_insert_exit(struct exerciser *ex, enum ntapc_wake *wake)
 	return ntapc_core_insert_exit(&ex->kt, apc, wake);
 }
 
-static void move_state(struct ntapc_apc_state *to, struct ntapc_apc_state *from)
+static int step_attach(struct exerciser *ex, const struct exerciser_step *step)
 {
-	int mode;
+	struct ntapc_kprocess *process = &ex->process[step->a];
+	u32 count = process->stack_count;
+	enum ntapc_attach_result result;
 
-	*to = *from;
-	for (mode = 0; mode < NTAPC_NR_MODES; mode++) {
-		INIT_LIST_HEAD(&to->special[mode]);
-		INIT_LIST_HEAD(&to->normal[mode]);
-		list_splice(&from->special[mode], &to->special[mode]);
-		list_splice(&from->normal[mode], &to->normal[mode]);
+	if (step->b & ATTACH_FULL)
+		process->stack_count = NTAPC_STACK_COUNT_MAX;
+	result = ntapc_core_attach(&ex->kt, process, &ex->save[ex->depth],
+				   step->b & ATTACH_STACK);
+	if (result == NTAPC_ATTACHED) {
+		ex->target[ex->depth++] = process;
+		ex->half = true;
 	}
-	apc_state_init(from);
+	if (step->b & ATTACH_FULL)
+		process->stack_count = count;
+	return result;
 }
 
-static bool is_empty(const struct ntapc_apc_state *state)
+static void step_resident(struct exerciser *ex)
 {
-	return ntapc_apc_state_empty(state, NTAPC_KERNEL_MODE) &&
-	       ntapc_apc_state_empty(state, NTAPC_USER_MODE);
+	ntapc_core_attach_resident(&ex->kt, ex->target[ex->depth - 1]);
+	ex->half = false;
 }
 
-static void step_attach(struct ntapc_kthread *kt)
+/* It is the caller's again: whoever still relies on it is to be found out. */
+static void drop_save(struct exerciser *ex)
 {
-	move_state(&kt->saved_apc_state, &kt->apc_state);
-	swap(kt->apc_state_pointer[0], kt->apc_state_pointer[1]);
-	kt->apc_state_index = 1;
+	memset(&ex->save[--ex->depth], 0xa5, sizeof(*ex->save));
 }
 
-static void step_detach(struct ntapc_kthread *kt)
+static int step_detach(struct exerciser *ex, bool unstack)
 {
-	struct ntapc_apc_state *state = &kt->apc_state;
+	enum ntapc_attach_result result;
+	bool recheck;
 
-	move_state(state, &kt->saved_apc_state);
-	swap(kt->apc_state_pointer[0], kt->apc_state_pointer[1]);
-	kt->apc_state_index = 0;
-	if (!ntapc_apc_state_empty(state, NTAPC_KERNEL_MODE))
-		state->kernel_pending = true;
+	result = ntapc_core_detach(&ex->kt, unstack, &recheck);
+	if (result == NTAPC_ATTACHED)
+		drop_save(ex);
+	return result | (recheck ? RET_RECHECK : 0);
 }
 
-/* What would make a list of two, or lose APCs. */
+static bool step_undo(struct exerciser *ex)
+{
+	bool recheck = ntapc_core_attach_undo(&ex->kt,
+					      ex->target[ex->depth - 1]);
+
+	drop_save(ex);
+	ex->half = false;
+	return recheck;
+}
+
+/* What would make a list of two, lose APCs, or leave where nobody is. */
 static bool makes_sense(const struct exerciser *ex,
 			const struct exerciser_step *step)
 {
 	const struct ntapc_apc *apc = &ex->apc[step->apc];
-	const struct ntapc_kthread *kt = &ex->kt;
 
 	switch (step->what) {
 	case STEP_INIT:
@@ -340,10 +416,13 @@ static bool makes_sense(const struct exerciser *ex,
 	case STEP_INSERT:
 		return step->apc > EXERCISER_EXIT_APC && !is_kept(ex, apc);
 	case STEP_ATTACH:
-		return !kt->apc_state_index && is_empty(&kt->saved_apc_state);
+		return ex->depth < EXERCISER_DEPTH && !ex->half;
+	case STEP_RESIDENT:
+		return ex->half;
 	case STEP_DETACH:
-		return kt->apc_state_index && is_empty(&kt->apc_state) &&
-		       !kt->apc_state.kernel_in_progress;
+		return !ex->half;
+	case STEP_UNDO:
+		return ex->depth;
 	default:
 		return true;
 	}
@@ -478,10 +557,16 @@ static void do_step(struct exerciser *ex, const struct exerciser_step *step,
 		kt->apc_queueable = step->a;
 		break;
 	case STEP_ATTACH:
-		step_attach(kt);
+		result->ret = step_attach(ex, step);
+		break;
+	case STEP_RESIDENT:
+		step_resident(ex);
 		break;
 	case STEP_DETACH:
-		step_detach(kt);
+		result->ret = step_detach(ex, step->a);
+		break;
+	case STEP_UNDO:
+		result->ret = step_undo(ex);
 		break;
 	}
 	result->wake = wake;
@@ -502,6 +587,8 @@ static bool is_step(const struct exerciser_step *step)
 	case STEP_WAIT_TEST:
 	case STEP_WAIT_BEGIN:
 		return step->a < NTAPC_NR_MODES;
+	case STEP_ATTACH:
+		return step->a < EXERCISER_PROCESSES;
 	default:
 		return true;
 	}

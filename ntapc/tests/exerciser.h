@@ -18,6 +18,11 @@
 
 #define EXERCISER_NONE		0xff
 
+/* Processes are numbers, too, and the first is the thread's own. */
+#define EXERCISER_PROCESSES	4
+/* So many attachments nest. */
+#define EXERCISER_DEPTH		4
+
 enum exerciser_kind {
 	KIND_SPECIAL_KERNEL,
 	KIND_NORMAL_KERNEL,
@@ -65,8 +70,10 @@ enum exerciser_what {
 	STEP_SUSPEND_END,
 	STEP_SUSPEND_AGAIN,
 	STEP_QUEUEABLE,		/* [a] */
-	STEP_ATTACH,
-	STEP_DETACH,
+	STEP_ATTACH,		/* [a: process, b: bits ATTACH_*] */
+	STEP_RESIDENT,		/* the process is in memory now */
+	STEP_DETACH,		/* [a: unstack] */
+	STEP_UNDO,		/* of the newest attachment */
 	NR_STEPS,
 };
 
@@ -77,6 +84,12 @@ enum exerciser_what {
 
 #define BEGIN_ALERTABLE		0x1
 #define BEGIN_BY_ID		0x2
+
+#define ATTACH_STACK		0x1
+#define ATTACH_FULL		0x2	/* as many are attached as may be */
+
+/* Of what STEP_DETACH returns: kernel APCs are to run now. */
+#define RET_RECHECK		0x100
 
 struct exerciser_step {
 	__u8 what;
@@ -111,7 +124,8 @@ struct exerciser_step {
 #define FLAG_CORRUPT		0x80000000
 
 /* The queues, by state and mode, and the APCs kept or just flushed. */
-#define EXERCISER_LISTS		5
+#define EXERCISER_STATES	(EXERCISER_DEPTH + 1)
+#define EXERCISER_LISTS		(2 * EXERCISER_STATES + 1)
 #define EXERCISER_END		0xfe
 
 /**
@@ -123,9 +137,14 @@ struct exerciser_step {
  * @suspend_count: SuspendCount
  * @freeze_count: FreezeCount
  * @inserted: a bit for each APC
+ * @depth: how many attachments are nested
+ * @stack_count: StackCount of each process
+ * @process: Process of the active state, the saved one, and those that nested
+ *	attachments have saved, the inmost first; the rest is EXERCISER_NONE
+ * @outer_flags: of those, as of the others in @flags
+ * @lists: kernel and user queue of each state, in the same order, and those kept,
+ *	each ended by EXERCISER_END; the rest is EXERCISER_NONE
  * @pad: 0
- * @lists: the active kernel and user queue, the saved ones and those kept, in
- *	order, each ended by EXERCISER_END; the rest is EXERCISER_NONE
  * @args: the sum, over the inserted APCs, of exerciser_args()
  */
 struct exerciser_state {
@@ -136,8 +155,12 @@ struct exerciser_state {
 	__u8 suspend_count;
 	__u8 freeze_count;
 	__u16 inserted;
-	__u8 pad[6];
+	__u8 depth;
+	__u8 stack_count[EXERCISER_PROCESSES];
+	__u8 process[EXERCISER_STATES];
+	__u8 outer_flags[EXERCISER_STATES - 2];
 	__u8 lists[EXERCISER_APCS + EXERCISER_LISTS + 1];
+	__u8 pad[3];
 	__u64 args;
 };
 

@@ -285,7 +285,7 @@ char ntapc_test_wake_letter(enum ntapc_wake wake)
 	       wake == NTAPC_WAKE_UNWAIT ? 'w' : '?';
 }
 
-char ntapc_test_status_letter(int status)
+static char status_letter(int status)
 {
 	switch (status) {
 	case NTAPC_WAIT_OBJECT:
@@ -316,4 +316,16 @@ void ntapc_test_answer(struct ntapc_test_answers *answers, const char *format,
 	vsnprintf(answers->text + len, sizeof(answers->text) - len, format,
 		  args);
 	va_end(args);
+}
+
+void ntapc_test_answer_wake(struct ntapc_test_answers *answers,
+			    enum ntapc_wake wake)
+{
+	ntapc_test_answer(answers, "%c", ntapc_test_wake_letter(wake));
+}
+
+/* What ended a wait. */
+void ntapc_test_answer_status(struct ntapc_test_answers *answers, int status)
+{
+	ntapc_test_answer(answers, "%c", status_letter(status));
 }

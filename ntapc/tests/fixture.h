@@ -80,10 +80,12 @@ bool ntapc_test_undo(struct ntapc_fixture *f, char process);
 void ntapc_test_attach(struct kunit *test);
 void ntapc_test_detach(struct kunit *test);
 
-char ntapc_test_wake_letter(enum ntapc_wake wake);
-char ntapc_test_status_letter(int status);
 void __printf(2, 3) ntapc_test_answer(struct ntapc_test_answers *answers,
 				      const char *format, ...);
+char ntapc_test_wake_letter(enum ntapc_wake wake);
+void ntapc_test_answer_wake(struct ntapc_test_answers *answers,
+			    enum ntapc_wake wake);
+void ntapc_test_answer_status(struct ntapc_test_answers *answers, int status);
 
 /* One failed combination of thousands is enough. */
 static inline bool ntapc_test_failed(const struct kunit *test)

@@ -261,16 +261,18 @@ static void count_is_limited(struct kunit *test)
 static void attached_process_stays(struct kunit *test)
 {
 	struct ntapc_fixture *f = test->priv;
+	struct ntapc_kprocess *home = ntapc_test_process(f, 'A');
 	struct ntapc_kprocess *b = ntapc_test_process(f, 'B');
+	struct ntapc_kprocess *c = ntapc_test_process(f, 'C');
 	bool recheck;
 
 	ntapc_test_attach(test);
 	ntapc_test_attach(test);
+	KUNIT_EXPECT_FALSE(test, ntapc_core_out_swap_begin(c));
 	KUNIT_EXPECT_TRUE(test, ntapc_core_process_enter(b));
 	KUNIT_EXPECT_FALSE(test, ntapc_core_out_swap_begin(b));
 	ntapc_test_detach(test);
-	KUNIT_EXPECT_TRUE(test, ntapc_core_out_swap_begin(
-					ntapc_test_process(f, 'C')));
+	KUNIT_EXPECT_TRUE(test, ntapc_core_out_swap_begin(c));
 	ntapc_test_detach(test);
 	KUNIT_EXPECT_FALSE(test, ntapc_core_out_swap_begin(b));
 	ntapc_core_process_leave(b);
@@ -282,9 +284,8 @@ static void attached_process_stays(struct kunit *test)
 	ntapc_core_attach_resident(&f->kt, b);
 	KUNIT_EXPECT_EQ(test, ntapc_test_try_attach(f, 'A', true),
 			NTAPC_ATTACHED);
-	ntapc_core_attach_resident(&f->kt, ntapc_test_process(f, 'A'));
-	KUNIT_EXPECT_FALSE(test, ntapc_core_out_swap_begin(
-					 ntapc_test_process(f, 'A')));
+	ntapc_core_attach_resident(&f->kt, home);
+	KUNIT_EXPECT_FALSE(test, ntapc_core_out_swap_begin(home));
 	KUNIT_EXPECT_EQ(test, ntapc_test_try_attach(f, 'B', true),
 			NTAPC_ATTACHED);
 	ntapc_test_undo(f, 'B');

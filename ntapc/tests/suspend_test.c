@@ -263,8 +263,8 @@ static void step_queue(struct script *s, char what)
 	enum ntapc_test_kind kind = what == 'k' ? SPECIAL_KERNEL :
 				    what == 'n' ? NORMAL_KERNEL : ORDINARY_USER;
 
-	answer(s, "%c", ntapc_test_wake_letter(
-				ntapc_test_queue(s->test, s->next++, kind)));
+	ntapc_test_answer_wake(&s->answers,
+			       ntapc_test_queue(s->test, s->next++, kind));
 }
 
 static void step_alert(struct script *s, char what)
@@ -273,7 +273,7 @@ static void step_alert(struct script *s, char what)
 
 	ntapc_core_alert(s->kt, what == 'K' ? NTAPC_KERNEL_MODE :
 					      NTAPC_USER_MODE, &wake);
-	answer(s, "%c", ntapc_test_wake_letter(wake));
+	ntapc_test_answer_wake(&s->answers, wake);
 }
 
 static void step(struct script *s, char what)
@@ -301,8 +301,8 @@ static void step(struct script *s, char what)
 		answer(s, "%c", ntapc_core_suspend_begin(kt) ? 'y' : 'n');
 		break;
 	case 'e':
-		answer(s, "%c", ntapc_test_status_letter(
-						ntapc_core_suspend_end(kt)));
+		ntapc_test_answer_status(&s->answers,
+					 ntapc_core_suspend_end(kt));
 		break;
 	case 'g':
 		again = ntapc_core_suspend_again(kt);
@@ -316,8 +316,7 @@ static void step(struct script *s, char what)
 		ntapc_core_wait_begin(kt, NTAPC_KERNEL_MODE, false);
 		break;
 	case 'v':
-		answer(s, "%c", ntapc_test_status_letter(
-						ntapc_core_wait_end(kt)));
+		ntapc_test_answer_status(&s->answers, ntapc_core_wait_end(kt));
 		break;
 	case 'c':
 		ntapc_core_enter_critical(kt);

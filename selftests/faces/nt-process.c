@@ -400,7 +400,7 @@ TEST(query_arguments)
 TEST(file_names)
 {
 	static const char name[] = "/tmp/ntapc-\xc3\xa9\xf0\x9f\x98\x80\xff";
-	static const WCHAR end[] = { 'c', '-', 0xe9, 0xd83d, 0xde00, 0xfffd, 0 };
+	const WCHAR end[] = { 'c', '-', 0xe9, 0xd83d, 0xde00, 0xfffd, 0 };
 	const size_t length = 2 * (11 + 1 + 2 + 1);
 	struct {
 		UNICODE_STRING name;

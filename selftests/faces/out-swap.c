@@ -2,6 +2,8 @@
 /*
  * <ntapc.h>: a process leaves memory and is brought back: rules 9.3 to 9.5.
  */
+#include <linux/capability.h>
+
 #include "target.h"
 #include "kselftest_harness.h"
 
@@ -19,11 +21,10 @@ static struct ntapc_process_info info_of(int fd)
 }
 
 /* What process_madvise(2) wants for other processes. */
-#define SKIP_UNLESS_NICE()						\
-	do {								\
-		if (prctl(PR_CAPBSET_READ, 23) != 1 || geteuid())	\
-			SKIP(return, "no CAP_SYS_NICE");		\
-	} while (0)
+static bool has_nice(void)
+{
+	return !geteuid() && prctl(PR_CAPBSET_READ, CAP_SYS_NICE) == 1;
+}
 
 /* 9.3 */
 TEST(out_and_in)
@@ -35,7 +36,8 @@ TEST(out_and_in)
 	uint32_t save;
 	int fd;
 
-	SKIP_UNLESS_NICE();
+	if (!has_nice())
+		SKIP(return, "no CAP_SYS_NICE");
 	fd = target_open(&t);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, ntapc_process_out_swap(fd, &length));
@@ -66,7 +68,8 @@ TEST(copies_bring_it_in)
 	struct target t;
 	int fd;
 
-	SKIP_UNLESS_NICE();
+	if (!has_nice())
+		SKIP(return, "no CAP_SYS_NICE");
 	fd = target_open(&t);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, ntapc_process_out_swap(fd, NULL));
@@ -88,7 +91,8 @@ TEST(not_while_attached)
 	struct target t;
 	int fd;
 
-	SKIP_UNLESS_NICE();
+	if (!has_nice())
+		SKIP(return, "no CAP_SYS_NICE");
 	fd = target_open(&t);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, ntapc_attach(fd));
@@ -106,7 +110,8 @@ TEST(many_stretches)
 	size_t i;
 	int fd;
 
-	SKIP_UNLESS_NICE();
+	if (!has_nice())
+		SKIP(return, "no CAP_SYS_NICE");
 	arena = mmap(NULL, (ARENA_PAGES + MANY) * PAGE, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, (void *)arena);
@@ -197,7 +202,8 @@ TEST(without_capability)
 {
 	pid_t pid;
 
-	SKIP_UNLESS_NICE();
+	if (!has_nice())
+		SKIP(return, "no CAP_SYS_NICE");
 	ASSERT_LE(0, ntapc_instance());
 	pid = fork();
 	if (!pid)

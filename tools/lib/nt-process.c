@@ -138,11 +138,13 @@ static int open_pidfd(pid_t pid)
 /* A process that isn't ours. Returns 0 or a negative errno. */
 static int open_process(pid_t pid, struct object *process)
 {
+	int fd;
+
 	process->fd = open_pidfd(pid);
 	if (process->fd < 0)
 		return process->fd;
-	process->space = ntapc__keep_off_stdio(
-		ntapc_process_open_pidfd(process->fd));
+	fd = ntapc_process_open_pidfd(process->fd);
+	process->space = ntapc__keep_off_stdio(fd);
 	/* One that is about to end can be waited for. */
 	if (process->space >= 0 || process->space == -ESRCH)
 		return 0;

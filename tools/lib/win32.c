@@ -211,8 +211,9 @@ DWORD WINAPI GetThreadId(HANDLE Thread)
 {
 	THREAD_BASIC_INFORMATION basic;
 
-	if (!ntapc__done(NtQueryInformationThread(Thread, ThreadBasicInformation,
-					   &basic, sizeof(basic), NULL)))
+	if (!ntapc__done(NtQueryInformationThread(Thread,
+						  ThreadBasicInformation, &basic,
+						  sizeof(basic), NULL)))
 		return 0;
 	return HandleToULong(basic.ClientId.UniqueThread);
 }
@@ -221,8 +222,9 @@ BOOL WINAPI GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode)
 {
 	THREAD_BASIC_INFORMATION basic;
 
-	if (!ntapc__done(NtQueryInformationThread(hThread, ThreadBasicInformation,
-					   &basic, sizeof(basic), NULL)))
+	if (!ntapc__done(NtQueryInformationThread(hThread,
+						  ThreadBasicInformation, &basic,
+						  sizeof(basic), NULL)))
 		return FALSE;
 	*lpExitCode = basic.ExitStatus;
 	return TRUE;

@@ -58,7 +58,7 @@ BOOL WINAPI QueueUserAPC2(PAPCFUNC ApcRoutine, HANDLE Thread, ULONG_PTR Data,
 	} routine = { .win32 = ApcRoutine };
 
 	return ntapc__done(NtQueueApcThreadEx2(Thread, NULL, Flags, routine.nt,
-					(PVOID)Data, NULL, NULL));
+					       (PVOID)Data, NULL, NULL));
 }
 
 static PLARGE_INTEGER timeout_from_ms(DWORD ms, PLARGE_INTEGER time)
@@ -283,10 +283,10 @@ BOOL WINAPI DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle,
 			    DWORD dwOptions)
 {
 	return ntapc__done(NtDuplicateObject(hSourceProcessHandle, hSourceHandle,
-				      hTargetProcessHandle, lpTargetHandle,
-				      dwDesiredAccess,
-				      bInheritHandle ? OBJ_INHERIT : 0,
-				      dwOptions));
+					     hTargetProcessHandle,
+					     lpTargetHandle, dwDesiredAccess,
+					     bInheritHandle ? OBJ_INHERIT : 0,
+					     dwOptions));
 }
 
 DWORD WINAPI GetTickCount(VOID)

@@ -22,9 +22,12 @@ static int __init ntapc_init(void)
 	err = ntapc_queue_init();
 	if (err)
 		goto exit_threads;
-	err = ntapc_access_init();
+	err = ntapc_mm_init();
 	if (err)
 		goto exit_queue;
+	err = ntapc_access_init();
+	if (err)
+		goto exit_mm;
 	err = ntapc_events_init();
 	if (err)
 		goto exit_access;
@@ -56,6 +59,8 @@ exit_events:
 	ntapc_events_exit();
 exit_access:
 	ntapc_access_exit();
+exit_mm:
+	ntapc_mm_exit();
 exit_queue:
 	ntapc_queue_exit();
 exit_threads:
@@ -77,6 +82,7 @@ static void __exit ntapc_exit(void)
 	synchronize_rcu_tasks();
 	ntapc_deliver_exit();
 	ntapc_access_exit();
+	ntapc_mm_exit();
 	ntapc_threads_exit();
 	ntapc_queue_exit();
 }

@@ -85,6 +85,74 @@ DEFINE_EVENT(ntapc_thread, ntapc_region_mismatch,
 	TP_PROTO(const struct ntapc_thread *thread),
 	TP_ARGS(thread));
 
+DECLARE_EVENT_CLASS(ntapc_attachment,
+	TP_PROTO(const struct ntapc_thread *thread,
+		 const struct ntapc_process *process),
+	TP_ARGS(thread, process),
+	TP_STRUCT__entry(
+		__field(pid_t, pid)
+		__field(pid_t, process)
+		__field(u32, stack_count)
+	),
+	TP_fast_assign(
+		__entry->pid = pid_nr(thread->pid);
+		__entry->process = pid_nr(process->tgid);
+		__entry->stack_count = READ_ONCE(process->kp.stack_count);
+	),
+	TP_printk("pid=%d process=%d stack_count=%u", __entry->pid,
+		  __entry->process, __entry->stack_count)
+);
+
+/* A thread begins to attach; it may have to wait. */
+DEFINE_EVENT(ntapc_attachment, ntapc_attach,
+	TP_PROTO(const struct ntapc_thread *thread,
+		 const struct ntapc_process *process),
+	TP_ARGS(thread, process));
+
+/* It has come back. */
+DEFINE_EVENT(ntapc_attachment, ntapc_detach,
+	TP_PROTO(const struct ntapc_thread *thread,
+		 const struct ntapc_process *process),
+	TP_ARGS(thread, process));
+
+/* A process changes its state (rule 9.4). */
+TRACE_EVENT(ntapc_process_state,
+	TP_PROTO(const struct ntapc_process *process),
+	TP_ARGS(process),
+	TP_STRUCT__entry(
+		__field(pid_t, process)
+		__field(u8, state)
+	),
+	TP_fast_assign(
+		__entry->process = pid_nr(process->tgid);
+		__entry->state = process->kp.state;
+	),
+	TP_printk("process=%d state=%s", __entry->process,
+		  __print_symbolic(__entry->state,
+			{ NTAPC_PROCESS_IN_MEMORY, "InMemory" },
+			{ NTAPC_PROCESS_OUT_OF_MEMORY, "OutOfMemory" },
+			{ NTAPC_PROCESS_IN_TRANSITION, "InTransition" },
+			{ NTAPC_PROCESS_OUT_TRANSITION, "OutTransition" },
+			{ NTAPC_PROCESS_IN_SWAP, "InSwap" },
+			{ NTAPC_PROCESS_OUT_SWAP, "OutSwap" }))
+);
+
+/* Who waited on its ready list goes on (rule 9.3). */
+TRACE_EVENT(ntapc_process_ready,
+	TP_PROTO(const struct ntapc_process *process,
+		 const struct task_struct *task),
+	TP_ARGS(process, task),
+	TP_STRUCT__entry(
+		__field(pid_t, process)
+		__field(pid_t, pid)
+	),
+	TP_fast_assign(
+		__entry->process = pid_nr(process->tgid);
+		__entry->pid = task->pid;
+	),
+	TP_printk("process=%d pid=%d", __entry->process, __entry->pid)
+);
+
 #endif
 
 #undef TRACE_INCLUDE_PATH

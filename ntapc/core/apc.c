@@ -236,11 +236,18 @@ static void settle_flags(struct ntapc_apc_state *state, enum ntapc_mode mode)
  */
 bool ntapc_core_remove(struct ntapc_kthread *kt, struct ntapc_apc *apc)
 {
+	struct ntapc_apc_save *save;
+
 	if (!apc->inserted)
 		return false;
 	list_del_init(&apc->entry);
 	apc->inserted = false;
 	settle_flags(kt->apc_state_pointer[apc->environment], apc->mode);
+	/* It may have been on a list that an inner attachment has saved. */
+	for (save = kt->save; save; save = save->outer) {
+		if (save->state.process)
+			settle_flags(&save->state, apc->mode);
+	}
 	return true;
 }
 

@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/types.h>
 
+#include "../mm/mm.h"
 #include "../task/thread.h"
 
 /**
@@ -72,9 +73,37 @@ struct ntapc_reserve_object *ntapc_reserve_of_file(const struct file *file);
 /* apc_file.c */
 int ntapc_apc_open(struct ntapc_named_use *use, int fd);
 
+/* process_file.c */
+long ntapc_process_open(struct ntapc_call *call);
+struct ntapc_process *ntapc_process_of_file(const struct file *file);
+int ntapc_process_actor(struct file *file, struct ntapc_actor *actor);
+
+/* memory.c */
+long ntapc_memory_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+/* window_file.c */
+long ntapc_window_open(struct ntapc_call *call);
+const struct ntapc_window_memory *ntapc_window_of_file(const struct file *file);
+
+/**
+ * struct ntapc_subject - what a descriptor may stand for
+ * @thread: a thread, or NULL
+ * @process: then a process
+ */
+struct ntapc_subject {
+	struct ntapc_thread *thread;
+	struct ntapc_process *process;
+};
+
 /* access.c */
 int ntapc_access_init(void);
 void ntapc_access_exit(void);
 int ntapc_may_access(struct pid *pid);
+bool ntapc_is_user_task(const struct task_struct *task);
+int ntapc_may_access_task(struct task_struct *task);
+int ntapc_may_access_process(struct ntapc_process *process);
+int ntapc_get_actor(const struct ntapc_subject *subject, u32 *checked,
+		    struct ntapc_actor *actor);
+struct task_struct *ntapc_task_of_pidfd(int fd);
 
 #endif

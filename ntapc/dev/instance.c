@@ -233,6 +233,24 @@ static long ioctl_wait_by_id(struct ntapc_call *call)
 	return ntapc_wait_by_id(thread, args);
 }
 
+static long ioctl_detach(struct ntapc_call *call)
+{
+	const struct ntapc_detach *args = call->args;
+	struct ntapc_thread *thread;
+	long err;
+
+	if (args->flags & ~NTAPC_DETACH_UNSTACK || args->pad ||
+	    (!(args->flags & NTAPC_DETACH_UNSTACK) && args->save))
+		return -EINVAL;
+	thread = ntapc_thread_self();
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	err = ntapc_detach(thread, args->flags & NTAPC_DETACH_UNSTACK,
+			   args->save);
+	/* What has waited for this. */
+	return ntapc_deliver_sync(thread, err);
+}
+
 static const struct ntapc_ioctl instance_ioctls[] = {
 	NTAPC_IOCTL(NTAPC_IOC_INFO, ioctl_info, struct ntapc_info, features),
 	NTAPC_IOCTL(NTAPC_IOC_THREAD_OPEN, ntapc_thread_open,
@@ -252,11 +270,18 @@ static const struct ntapc_ioctl instance_ioctls[] = {
 		    struct ntapc_alert_by_id, tid),
 	NTAPC_IOCTL(NTAPC_IOC_WAIT_BY_ID, ioctl_wait_by_id,
 		    struct ntapc_wait_by_id, deadline),
+	NTAPC_IOCTL(NTAPC_IOC_PROCESS_OPEN, ntapc_process_open,
+		    struct ntapc_process_open, pad),
+	NTAPC_IOCTL(NTAPC_IOC_DETACH, ioctl_detach, struct ntapc_detach, pad),
+	NTAPC_IOCTL(NTAPC_IOC_WINDOW, ntapc_window_open, struct ntapc_window,
+		    length),
 };
 
 static long instance_ioctl(struct file *file, unsigned int cmd,
 			   unsigned long arg)
 {
+	if (_IOC_NR(cmd) >= _IOC_NR(NTAPC_IOC_READ))
+		return ntapc_memory_ioctl(file, cmd, arg);
 	return ntapc_dispatch_ioctl(file, cmd, arg, instance_ioctls,
 				    NTAPC_IOCTL_BASE,
 				    ARRAY_SIZE(instance_ioctls));

@@ -31,33 +31,12 @@ struct thread_file {
 	u32 authority;
 };
 
-/*
- * May current still use this descriptor? (authority.c says why not.) The
- * threads of the target's own address space always may. @authority is set to
- * what that was found for.
- */
-static int check_right(struct thread_file *tf, u32 *authority)
+/* Who acts, with the right checked. */
+static int get_actor(struct thread_file *tf, struct ntapc_actor *actor)
 {
-	struct ntapc_thread *thread = tf->thread;
-	int err;
+	const struct ntapc_subject subject = { .thread = tf->thread };
 
-	if (ntapc_thread_is_over(thread))
-		return -ESRCH;
-	if (!ntapc_thread_is_foreign(thread))
-		return 0;
-	*authority = ntapc_thread_authority(thread);
-	if (*authority == READ_ONCE(tf->authority))
-		return 0;
-	err = ntapc_may_access(thread->pid);
-	if (err)
-		return err;
-	/* Was it this thread that was asked about, as it is now? */
-	if (ntapc_thread_is_over(thread))
-		return -ESRCH;
-	if (ntapc_thread_authority(thread) != *authority)
-		return -EACCES;
-	WRITE_ONCE(tf->authority, *authority);
-	return 0;
+	return ntapc_get_actor(&subject, &tf->authority, actor);
 }
 
 /*
@@ -99,10 +78,10 @@ static long queue_one(struct thread_file *tf, const struct ntapc_queue *args,
 {
 	struct ntapc_thread *thread = tf->thread;
 	struct ntapc_user *user = tf->user;
-	u32 authority = 0;
+	struct ntapc_actor actor;
 	long err;
 
-	err = check_right(tf, &authority);
+	err = get_actor(tf, &actor);
 	if (err)
 		return err;
 	/* A reserve object has been charged for. */
@@ -110,7 +89,7 @@ static long queue_one(struct thread_file *tf, const struct ntapc_queue *args,
 		user = get_charged(tf);
 	if (!user)
 		return -ENOMEM;
-	err = ntapc_queue(thread, user, reserve, authority, args);
+	err = ntapc_queue(thread, user, reserve, actor.authority, args);
 	put_charged(tf, user);
 	/* Without an error it isn't retired, and ->task no other's by now. */
 	if (!err && thread->task == current)
@@ -145,20 +124,20 @@ static long ioctl_queue_many(struct ntapc_call *call)
 {
 	struct thread_file *tf = call->file->private_data;
 	const struct ntapc_queue_many *args = call->args;
+	struct ntapc_actor actor;
 	struct ntapc_user *user;
-	u32 authority = 0;
 	int ret;
 
 	if (args->flags & ~NTAPC_QUEUE_CALLBACK_CONTEXT || args->pad ||
 	    !args->count || args->count > NTAPC_QUEUE_MANY_MAX)
 		return -EINVAL;
-	ret = check_right(tf, &authority);
+	ret = get_actor(tf, &actor);
 	if (ret)
 		return ret;
 	user = get_charged(tf);
 	if (!user)
 		return -ENOMEM;
-	ret = ntapc_queue_many(tf->thread, user, authority, args);
+	ret = ntapc_queue_many(tf->thread, user, actor.authority, args);
 	put_charged(tf, user);
 	return ret;
 }
@@ -167,10 +146,10 @@ static long ioctl_thread_info(struct ntapc_call *call)
 {
 	struct thread_file *tf = call->file->private_data;
 	struct ntapc_thread_info info = { .size = sizeof(info) };
-	u32 authority;
+	struct ntapc_actor actor;
 	int err;
 
-	err = check_right(tf, &authority);
+	err = get_actor(tf, &actor);
 	if (err && err != -ESRCH)
 		return err;
 	ntapc_thread_info(tf->thread, &info);
@@ -190,13 +169,6 @@ static long ioctl_thread_control(struct ntapc_call *call)
 	return ntapc_copy_out(call, args, sizeof(*args));
 }
 
-/* Who acts, with the right checked. */
-static int get_actor(struct thread_file *tf, struct ntapc_actor *actor)
-{
-	actor->foreign = ntapc_thread_is_foreign(tf->thread);
-	actor->authority = 0;
-	return check_right(tf, &actor->authority);
-}
 
 static long ioctl_suspend(struct ntapc_call *call)
 {
@@ -330,6 +302,16 @@ static long ioctl_set_context(struct ntapc_call *call)
 	return do_context(call, true);
 }
 
+#define ENVIRONMENTS							\
+	(NTAPC_KERNEL_APC_ATTACHED | NTAPC_KERNEL_APC_CURRENT |		\
+	 NTAPC_KERNEL_APC_INSERT)
+
+static bool kernel_apc_flags_valid(u32 flags)
+{
+	return !(flags & ~(NTAPC_KERNEL_APC_SPECIAL | ENVIRONMENTS)) &&
+	       hweight32(flags & ENVIRONMENTS) <= 1;
+}
+
 static long ioctl_kernel_apc(struct ntapc_call *call)
 {
 	struct thread_file *tf = call->file->private_data;
@@ -339,7 +321,7 @@ static long ioctl_kernel_apc(struct ntapc_call *call)
 	struct ntapc_user *user;
 	int err, fd;
 
-	if (args->flags & ~NTAPC_KERNEL_APC_SPECIAL ||
+	if (!kernel_apc_flags_valid(args->flags) ||
 	    strnlen(args->name, sizeof(args->name)) == sizeof(args->name))
 		return -EINVAL;
 	err = get_actor(tf, &actor);
@@ -509,20 +491,14 @@ static int open_task(struct task_struct *task)
 {
 	struct ntapc_thread *thread;
 	u32 authority;
-	int ret = 0;
+	int ret;
 
-	/* Kernel threads, and those that look like a process's but aren't. */
-	if (task->flags & (PF_KTHREAD | PF_IO_WORKER | NTAPC_PF_USER_WORKER))
+	if (!ntapc_is_user_task(task))
 		return -ESRCH;
 	/* Asked before a record is made: the refused leave no trace. */
-	if (task->mm != current->mm) {
-		struct pid *pid = get_task_pid(task, PIDTYPE_PID);
-
-		ret = ntapc_may_access(pid);
-		put_pid(pid);
-		if (ret)
-			return ret;
-	}
+	ret = ntapc_may_access_task(task);
+	if (ret)
+		return ret;
 	thread = ntapc_thread_get(task);
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);

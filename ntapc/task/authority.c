@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What another address space may still do to a thread.
+ * What another address space may still do to a thread or process.
  *
- * Whoever holds a thread's descriptor was let at it once. When the thread since
+ * Whoever holds its descriptor was let at it once. When the thread since
  * then took other credentials or became undumpable, as a program does that
  * drops or gains privileges, that no longer says anything: what was queued from
  * outside before the change is dropped, and a descriptor has to pass the check
- * of NTAPC_IOC_THREAD_OPEN again.
+ * of opening it again.
  */
+#include <linux/pid.h>
 #include <linux/sched/coredump.h>
 
 #include "thread.h"
@@ -23,41 +24,97 @@ static bool same_authority(const struct cred *a, const struct cred *b)
 }
 
 /**
+ * ntapc_authority_init - what a new record's right to act depends on
+ * @authority: to be initialised
+ * @task: the thread, or one of the process
+ * @mm: its address space
+ */
+void ntapc_authority_init(struct ntapc_authority *authority,
+			  struct task_struct *task, struct mm_struct *mm)
+{
+	authority->cred = get_task_cred(task);
+	authority->dumpable = mm ? get_dumpable(mm) : SUID_DUMP_USER;
+	authority->nr = 0;
+}
+
+/**
+ * ntapc_authority_free - the record goes
+ * @authority: initialised, or all 0
+ */
+void ntapc_authority_free(struct ntapc_authority *authority)
+{
+	put_cred(authority->cred);
+}
+
+/* Has it changed? Under RCU, with the record locked. */
+static u32 refresh(struct ntapc_authority *authority,
+		   const struct task_struct *task, struct mm_struct *mm)
+{
+	const struct cred *cred, *old = authority->cred;
+	/* Without one it is over, which is another matter. */
+	u8 dumpable = mm ? get_dumpable(mm) : authority->dumpable;
+
+	if (dumpable != authority->dumpable) {
+		if (authority->dumpable == SUID_DUMP_USER)
+			authority->nr++;
+		authority->dumpable = dumpable;
+	}
+	cred = __task_cred(task);
+	if (cred == old)
+		return authority->nr;
+	/* The task's own reference may go at any time, RCU keeps the memory. */
+	cred = get_cred_rcu(cred);
+	if (!cred)
+		return ++authority->nr;
+	if (!same_authority(old, cred))
+		authority->nr++;
+	authority->cred = cred;
+	put_cred(old);
+	return authority->nr;
+}
+
+/**
  * ntapc_authority_refresh - has the thread changed?
  * @thread: locked and not retired
  *
- * Return: @thread->authority, which is another number if it has.
+ * Return: a number, which is another one if it has.
  */
 u32 ntapc_authority_refresh(struct ntapc_thread *thread)
 {
-	const struct cred *cred, *old = thread->cred;
-	struct mm_struct *mm = READ_ONCE(thread->process->mm);
-	/* Without one it is over, which is another matter. */
-	u8 dumpable = mm ? get_dumpable(mm) : thread->dumpable;
+	u32 nr;
 
 	lockdep_assert_held(&thread->lock);
-	if (dumpable != thread->dumpable) {
-		if (thread->dumpable == SUID_DUMP_USER)
-			thread->authority++;
-		thread->dumpable = dumpable;
-	}
-
 	rcu_read_lock();
-	cred = __task_cred(thread->task);
-	if (cred == old) {
-		rcu_read_unlock();
-		return thread->authority;
-	}
-	/* The task's own reference may go at any time, RCU keeps the memory. */
-	cred = get_cred_rcu(cred);
+	nr = refresh(&thread->authority, thread->task,
+		     READ_ONCE(thread->process->mm));
 	rcu_read_unlock();
-	if (!cred)
-		return ++thread->authority;
-	if (!same_authority(old, cred))
-		thread->authority++;
-	thread->cred = cred;
-	put_cred(old);
-	return thread->authority;
+	return nr;
+}
+
+/**
+ * ntapc_process_authority - has the process changed?
+ * @process: any
+ *
+ * The credentials are those of its leader. One of its other threads that changes its
+ * own makes the address space undumpable, which is seen as well.
+ *
+ * Return: a number, which is another one if it has.
+ */
+u32 ntapc_process_authority(struct ntapc_process *process)
+{
+	struct task_struct *leader;
+	u32 nr;
+
+	spin_lock(&process->lock);
+	rcu_read_lock();
+	leader = pid_task(process->tgid, PIDTYPE_TGID);
+	/* RCU keeps the address space, too: see retire_process(). */
+	nr = leader ? refresh(&process->authority, leader,
+			      READ_ONCE(process->mm)) :
+		      process->authority.nr;
+	rcu_read_unlock();
+	spin_unlock(&process->lock);
+	return nr;
 }
 
 /**
@@ -71,7 +128,7 @@ u32 ntapc_thread_authority(struct ntapc_thread *thread)
 	u32 authority;
 
 	spin_lock(&thread->lock);
-	authority = thread->retired ? thread->authority :
+	authority = thread->retired ? thread->authority.nr :
 				      ntapc_authority_refresh(thread);
 	spin_unlock(&thread->lock);
 	return authority;
@@ -125,6 +182,28 @@ int ntapc_may_act(struct ntapc_thread *thread,
 }
 
 /**
+ * ntapc_process_is_over - has it ended, or has it another image?
+ * @process: any
+ *
+ * Return: whether it has.
+ */
+bool ntapc_process_is_over(const struct ntapc_process *process)
+{
+	return !READ_ONCE(process->mm);
+}
+
+/**
+ * ntapc_process_is_foreign - is current's address space another one?
+ * @process: may be over, then it is
+ *
+ * Return: whether it is.
+ */
+bool ntapc_process_is_foreign(const struct ntapc_process *process)
+{
+	return current->mm != READ_ONCE(process->mm);
+}
+
+/**
  * ntapc_thread_is_over - can nothing be queued any more?
  * @thread: any
  *
@@ -133,7 +212,7 @@ int ntapc_may_act(struct ntapc_thread *thread,
 bool ntapc_thread_is_over(const struct ntapc_thread *thread)
 {
 	return READ_ONCE(thread->retired) ||
-	       (!READ_ONCE(thread->process->mm) && !thread->system);
+	       (ntapc_process_is_over(thread->process) && !thread->system);
 }
 
 /**
@@ -144,5 +223,5 @@ bool ntapc_thread_is_over(const struct ntapc_thread *thread)
  */
 bool ntapc_thread_is_foreign(const struct ntapc_thread *thread)
 {
-	return current->mm != READ_ONCE(thread->process->mm);
+	return ntapc_process_is_foreign(thread->process);
 }

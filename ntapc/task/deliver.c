@@ -272,9 +272,11 @@ static bool anything_due(const struct ntapc_thread *thread)
 {
 	const struct ntapc_apc_state *state = &thread->kt.apc_state;
 
-	return READ_ONCE(state->user_pending) ||
-	       (READ_ONCE(state->special_pending) &&
-		!ntapc_thread_guarded(thread));
+	/* None is for the address space that it is attached to (9.9). */
+	return !thread->kt.apc_state_index &&
+	       (READ_ONCE(state->user_pending) ||
+		(READ_ONCE(state->special_pending) &&
+		 !ntapc_thread_guarded(thread)));
 }
 
 static bool is_stale(struct ntapc_thread *thread, struct ntapc_apc *apc)
@@ -302,8 +304,9 @@ struct ntapc_apc *ntapc_take_user(struct ntapc_thread *thread,
 	struct ntapc_apc *apc;
 
 	lockdep_assert_held(&thread->lock);
-	/* It ends before it would run any. */
-	if (unlikely(thread->kt.apc_state.exit_pending))
+	/* It ends before it would run any, or is where they aren't for. */
+	if (unlikely(thread->kt.apc_state.exit_pending ||
+		     thread->kt.apc_state_index))
 		return NULL;
 	while ((apc = ntapc_core_next_user(&thread->kt, guarded))) {
 		if (!is_stale(thread, apc))
@@ -717,6 +720,7 @@ void ntapc_thread_end(struct ntapc_thread *thread)
 {
 	ntapc_thread_retire(thread);
 	ntapc_run_down(thread);
+	ntapc_attach_release(thread);
 	WRITE_ONCE(thread->exited, true);
 	wake_up_all(&thread->waitq);
 }

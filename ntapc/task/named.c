@@ -232,6 +232,16 @@ static struct ntapc_named_use *alloc_use(struct ntapc_thread *thread,
 	return use;
 }
 
+static enum ntapc_environment environment(u32 flags)
+{
+	if (flags & NTAPC_KERNEL_APC_ATTACHED)
+		return NTAPC_ENV_ATTACHED;
+	if (flags & NTAPC_KERNEL_APC_CURRENT)
+		return NTAPC_ENV_CURRENT;
+	return flags & NTAPC_KERNEL_APC_INSERT ? NTAPC_ENV_INSERT :
+						 NTAPC_ENV_ORIGINAL;
+}
+
 /* Inserts it, with the references that the routines drop. */
 static int insert(struct ntapc_named_use *use, u32 flags)
 {
@@ -242,7 +252,7 @@ static int insert(struct ntapc_named_use *use, u32 flags)
 	err = ntapc_may_act(thread, &use->actor);
 	if (err)
 		return err;
-	__ntapc_kapc_init(&use->kapc, thread, NTAPC_ENV_ORIGINAL, named_kernel,
+	__ntapc_kapc_init(&use->kapc, thread, environment(flags), named_kernel,
 			  named_rundown,
 			  special ? 0 : (unsigned long)named_normal,
 			  NTAPC_KERNEL_MODE, (unsigned long)use,

@@ -358,6 +358,7 @@ static int deliver_to_self(struct ntapc_thread *thread,
 	if (limited && thread_is_full(thread))
 		err = -EAGAIN;
 	else if (!thread->nr_special && !kt->apc_state.user_pending &&
+		 !kt->apc_state_index &&
 		 !kt->special_apc_disable && !kt->kernel_apc_disable &&
 		 ntapc_apc_state_empty(&kt->apc_state, NTAPC_KERNEL_MODE))
 		err = 0;

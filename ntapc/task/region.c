@@ -26,25 +26,16 @@ static int enter(void (*enter_region)(struct ntapc_kthread *kt))
 static void leave(bool (*leave_region)(struct ntapc_kthread *kt))
 {
 	struct ntapc_thread *thread = ntapc_thread_current();
-	struct ntapc_apc_state *state;
 	bool recheck;
 
 	if (IS_ERR(thread))
 		return;
-	state = &thread->kt.apc_state;
 	spin_lock(&thread->lock);
 	recheck = leave_region(&thread->kt);
 	if (!ntapc_core_apcs_disabled(&thread->kt))
 		thread->mismatch = false;
 	spin_unlock(&thread->lock);
-	if (recheck)
-		ntapc_run_kernel_apcs(thread);
-	/* A kernel APC that was held up may have held user APCs up (4.3). */
-	spin_lock(&thread->lock);
-	if (state->special_pending || state->user_pending)
-		ntapc_thread_kick(thread, false);
-	spin_unlock(&thread->lock);
-	ntapc_unpin(thread);
+	ntapc_recheck(thread, recheck);
 }
 
 /**
@@ -132,22 +123,45 @@ bool ntapc_are_all_apcs_disabled(void)
 EXPORT_SYMBOL_GPL(ntapc_are_all_apcs_disabled);
 
 /**
+ * ntapc_recheck - what the end of a region or attachment may have made possible
+ * @thread: current's record
+ * @kernel: its kernel APCs are to be run
+ */
+void ntapc_recheck(struct ntapc_thread *thread, bool kernel)
+{
+	const struct ntapc_apc_state *state = &thread->kt.apc_state;
+
+	if (kernel)
+		ntapc_run_kernel_apcs(thread);
+	/* A kernel APC that was held up may have held user APCs up (4.3). */
+	spin_lock(&thread->lock);
+	if (state->special_pending || state->user_pending)
+		ntapc_thread_kick(thread, false);
+	spin_unlock(&thread->lock);
+	ntapc_unpin(thread);
+}
+
+/**
  * ntapc_check_regions - is the thread in a region, where user mode comes next?
  * @thread: current's record
  *
- * NT: bugcheck APC_INDEX_MISMATCH (rule 9.10). Here the region stays, what it
- * holds up stays queued, and whoever looks at the thread is told.
+ * Or has a module left it attached? NT: bugcheck APC_INDEX_MISMATCH (rule 9.10).
+ * Here the region stays, what it holds up stays queued, the attachment is undone,
+ * and whoever looks at the thread is told.
  */
 void ntapc_check_regions(struct ntapc_thread *thread)
 {
 	struct ntapc_kthread *kt = &thread->kt;
+	bool attached = false;
 	bool found = false;
 
-	if (likely(!ntapc_core_apcs_disabled(kt)))
+	if (unlikely(kt->save))
+		attached = ntapc_attach_check(thread);
+	if (likely(!ntapc_core_apcs_disabled(kt) && !attached))
 		return;
 	spin_lock(&thread->lock);
-	if (!thread->mismatch) {
-		thread->mismatch = true;
+	if (!thread->mismatch || attached) {
+		thread->mismatch = ntapc_core_apcs_disabled(kt);
 		thread->nr_mismatch++;
 		found = true;
 	}
@@ -155,7 +169,8 @@ void ntapc_check_regions(struct ntapc_thread *thread)
 	if (!found)
 		return;
 	trace_ntapc_region_mismatch(thread);
-	pr_notice_once("%s[%d] returns to user mode inside a region: critical %d, guarded %d\n",
+	pr_notice_once("%s[%d] returns to user mode inside a region or attached: critical %d, guarded %d, attached %d\n",
 		       current->comm, task_pid_nr(current),
-		       kt->kernel_apc_disable, kt->special_apc_disable);
+		       kt->kernel_apc_disable, kt->special_apc_disable,
+		       attached);
 }

@@ -75,9 +75,13 @@ static void end(struct ntapc_system *system, u32 status)
 
 static void __noreturn end_self(struct ntapc_system *system, u32 status)
 {
-	if (ntapc_core_apcs_disabled(&system->thread->kt))
-		pr_notice("system thread %s[%d] ends inside a region\n",
+	struct ntapc_thread *thread = system->thread;
+
+	if (ntapc_core_apcs_disabled(&thread->kt) || thread->kt.save)
+		pr_notice("system thread %s[%d] ends inside a region or attached\n",
 			  current->comm, task_pid_nr(current));
+	/* It alone can leave the address space that it is in. */
+	ntapc_attach_release(thread);
 	end(system, status);
 	module_put_and_kthread_exit(0);
 }

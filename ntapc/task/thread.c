@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Records of threads and processes: made, found, retired, freed.
+ * Records of threads: made, found, retired, freed.
  */
 #include <linux/export.h>
 #include <linux/hashtable.h>
@@ -14,167 +14,11 @@
 #include "../arch/arch.h"
 
 static DEFINE_HASHTABLE(threads, 14);
-static DEFINE_HASHTABLE(processes, 8);
 /* Raw, because probes of tracepoints take it, which may not sleep on RT. */
 static DEFINE_RAW_SPINLOCK(threads_lock);
 static unsigned int nr_threads;	/* in the hash; protected by threads_lock */
 static struct kmem_cache *thread_cache;
 struct workqueue_struct *ntapc_workqueue;
-static struct ntapc_process *system_process;	/* of all system threads */
-
-/* Processes */
-
-static void free_process_rcu(struct rcu_head *rcu)
-{
-	kfree(container_of(rcu, struct ntapc_process, rcu));
-}
-
-static void free_process(struct kref *kref)
-{
-	struct ntapc_process *process =
-		container_of(kref, struct ntapc_process, kref);
-
-	ntapc_control_free_pages(process);
-	put_pid(process->tgid);
-	call_rcu(&process->rcu, free_process_rcu);
-}
-
-static void put_process(struct ntapc_process *process)
-{
-	kref_put(&process->kref, free_process);
-}
-
-static struct ntapc_process *find_process(const struct pid *tgid)
-{
-	struct ntapc_process *process;
-
-	lockdep_assert_held(&threads_lock);
-	hash_for_each_possible(processes, process, hash, (unsigned long)tgid) {
-		if (process->tgid == tgid)
-			return process;
-	}
-	return NULL;
-}
-
-/* Process context: mmdrop() isn't safe in a softirq (pgd_dtor). */
-static void retire_process_fn(struct work_struct *work)
-{
-	struct ntapc_process *process =
-		container_of(to_rcu_work(work), struct ntapc_process,
-			     retire_work);
-
-	mmdrop(process->retired_mm);
-	put_process(process);
-}
-
-/*
- * The process is over or has another address space. What that frees is left to
- * a work queue, as this may be called in atomic context.
- */
-static void retire_process(struct ntapc_process *process)
-{
-	lockdep_assert_held(&threads_lock);
-	hash_del_rcu(&process->hash);
-	process->retired_mm = process->mm;
-	WRITE_ONCE(process->mm, NULL);
-	queue_rcu_work(ntapc_workqueue, &process->retire_work);
-}
-
-/* @mm: what the thread group has now; a record for that stays. */
-static void retire_process_of(const struct pid *tgid,
-			      const struct mm_struct *mm)
-{
-	struct ntapc_process *process;
-
-	raw_spin_lock(&threads_lock);
-	process = find_process(tgid);
-	if (process && process->mm != mm)
-		retire_process(process);
-	raw_spin_unlock(&threads_lock);
-}
-
-static struct ntapc_process *alloc_process(struct task_struct *task,
-					   struct mm_struct *mm)
-{
-	struct pid *tgid = get_task_pid(task, PIDTYPE_TGID);
-	struct ntapc_process *process;
-
-	if (!tgid)
-		return ERR_PTR(-ESRCH);
-	process = kzalloc(sizeof(*process), GFP_KERNEL_ACCOUNT);
-	if (!process) {
-		put_pid(tgid);
-		return ERR_PTR(-ENOMEM);
-	}
-	kref_init(&process->kref);
-	INIT_RCU_WORK(&process->retire_work, retire_process_fn);
-	spin_lock_init(&process->lock);
-	mutex_init(&process->control_mutex);
-	INIT_LIST_HEAD(&process->control_pages);
-	ntapc_core_process_init(&process->kp);
-	process->tgid = tgid;
-	process->is_32bit = ntapc_arch_task_is_32bit(task);
-	mmgrab(mm);
-	process->mm = mm;
-	return process;
-}
-
-/*
- * The record of @task's process, if it is for @mm. Returns a reference, NULL if
- * there is none, or EAGAIN if an execve() has taken @mm away meanwhile. One for
- * an earlier address space, the event being still to come, is retired.
- */
-static struct ntapc_process *find_process_for(struct task_struct *task,
-					      const struct mm_struct *mm)
-{
-	struct ntapc_process *process;
-
-	lockdep_assert_held(&threads_lock);
-	process = find_process(task_tgid(task));
-	if (!process)
-		return NULL;
-	if (process->mm != mm) {
-		if (READ_ONCE(task->mm) != mm)
-			return ERR_PTR(-EAGAIN);
-		retire_process(process);
-		return NULL;
-	}
-	kref_get(&process->kref);
-	return process;
-}
-
-/* A reference to the record of @task's process, made if need be, or an error. */
-static struct ntapc_process *get_process(struct task_struct *task,
-					 struct mm_struct *mm)
-{
-	struct ntapc_process *new, *process;
-
-	raw_spin_lock(&threads_lock);
-	process = find_process_for(task, mm);
-	raw_spin_unlock(&threads_lock);
-	if (process)
-		return process;
-
-	new = alloc_process(task, mm);
-	if (IS_ERR(new))
-		return new;
-	raw_spin_lock(&threads_lock);
-	process = find_process_for(task, mm);
-	if (!process) {
-		process = new;
-		kref_get(&process->kref);	/* the caller's */
-		hash_add_rcu(processes, &process->hash,
-			     (unsigned long)process->tgid);
-	}
-	raw_spin_unlock(&threads_lock);
-	if (process != new) {
-		mmdrop(new->mm);
-		put_process(new);
-	}
-	return process;
-}
-
-/* Threads */
 
 static void free_thread_rcu(struct rcu_head *rcu)
 {
@@ -193,14 +37,15 @@ static void free_thread(struct kref *kref)
 
 	/* There is something only if the module was going as it ended. */
 	ntapc_run_down(thread);
+	ntapc_attach_release(thread);
 	kfree(thread->continuation);
 	if (thread->system)
 		ntapc_system_free(thread->system);
 	ntapc_restart_free_all(thread);
 	ntapc_control_release(thread);
-	put_cred(thread->cred);
+	ntapc_authority_free(&thread->authority);
 	put_pid(thread->pid);
-	put_process(thread->process);
+	ntapc_process_put(thread->process);
 	call_rcu(&thread->rcu, free_thread_rcu);
 }
 
@@ -236,13 +81,14 @@ static struct ntapc_thread *find_thread(const struct task_struct *task)
 
 /* Takes over the reference to @process. */
 static struct ntapc_thread *alloc_thread(struct task_struct *task,
+					 struct mm_struct *mm,
 					 struct ntapc_process *process)
 {
 	struct ntapc_thread *thread;
 
 	thread = kmem_cache_zalloc(thread_cache, GFP_KERNEL_ACCOUNT);
 	if (!thread) {
-		put_process(process);
+		ntapc_process_put(process);
 		return ERR_PTR(-ENOMEM);
 	}
 	thread->process = process;
@@ -255,26 +101,22 @@ static struct ntapc_thread *alloc_thread(struct task_struct *task,
 	thread->task = task;
 	thread->pid = get_task_pid(task, PIDTYPE_PID);
 	if (!thread->pid) {
-		put_process(process);
+		ntapc_process_put(process);
 		kmem_cache_free(thread_cache, thread);
 		return ERR_PTR(-ESRCH);
 	}
-	thread->cred = get_task_cred(task);
+	ntapc_authority_init(&thread->authority, task, mm);
 	return thread;
 }
 
 static struct ntapc_thread *alloc_user_thread(struct task_struct *task,
 					      struct mm_struct *mm)
 {
-	struct ntapc_process *process = get_process(task, mm);
-	struct ntapc_thread *thread;
+	struct ntapc_process *process = ntapc_process_find_or_make(task, mm);
 
 	if (IS_ERR(process))
 		return ERR_CAST(process);
-	thread = alloc_thread(task, process);
-	if (!IS_ERR(thread))
-		thread->dumpable = get_dumpable(mm);
-	return thread;
+	return alloc_thread(task, mm, process);
 }
 
 /**
@@ -337,35 +179,19 @@ static bool missed(const struct task_struct *task, const struct mm_struct *mm)
 	       READ_ONCE(task->mm) != mm;
 }
 
-/*
- * The record of @task's process may have been made after the event that would
- * retire it.
- */
-static void retire_missed_process(struct task_struct *task)
-{
-	struct pid *tgid = get_task_pid(task, PIDTYPE_TGID);
-
-	smp_mb();	/* see missed() */
-	if (!atomic_read(&task->signal->live))
-		retire_process_of(tgid, NULL);
-	else if (!(READ_ONCE(task->flags) & PF_EXITING))
-		retire_process_of(tgid, READ_ONCE(task->mm));
-	put_pid(tgid);
-}
-
 static struct ntapc_thread *make_thread(struct task_struct *task,
 					struct mm_struct *mm)
 {
 	struct ntapc_thread *thread, *new = alloc_user_thread(task, mm);
 
 	if (IS_ERR(new)) {
-		retire_missed_process(task);
+		ntapc_process_retire_missed(task);
 		return new;
 	}
 	thread = add_thread(new);
 	if (thread == new && missed(task, mm)) {
 		ntapc_thread_retire(thread);
-		retire_missed_process(task);
+		ntapc_process_retire_missed(task);
 	}
 	ntapc_thread_put(new);
 	return thread;
@@ -383,8 +209,8 @@ struct ntapc_thread *ntapc_thread_make_system(struct task_struct *task,
 {
 	struct ntapc_thread *thread;
 
-	kref_get(&system_process->kref);
-	thread = alloc_thread(task, system_process);
+	ntapc_process_hold(ntapc_system_process);
+	thread = alloc_thread(task, NULL, ntapc_system_process);
 	if (IS_ERR(thread))
 		return thread;
 	thread->system = system;
@@ -529,7 +355,7 @@ void ntapc_task_exits(struct task_struct *task)
 {
 	retire_task(task);
 	if (!atomic_read(&task->signal->live))
-		retire_process_of(task_tgid(task), NULL);
+		ntapc_process_retire(task_tgid(task), NULL);
 }
 
 /**
@@ -541,7 +367,7 @@ void ntapc_task_exits(struct task_struct *task)
 void ntapc_task_execs(struct task_struct *task)
 {
 	retire_task(task);
-	retire_process_of(task_tgid(task), task->mm);
+	ntapc_process_retire(task_tgid(task), task->mm);
 }
 
 /**
@@ -564,6 +390,8 @@ void ntapc_thread_info(struct ntapc_thread *thread,
 		info->state |= NTAPC_THREAD_SUSPENDING;
 	if (thread->mismatch)
 		info->state |= NTAPC_THREAD_MISMATCH;
+	if (thread->kt.apc_state_index)
+		info->state |= NTAPC_THREAD_ATTACHED;
 	if (thread->kt.waiting && !thread->kt.suspended) {
 		info->state |= NTAPC_THREAD_WAITING;
 		if (thread->kt.alertable)
@@ -634,21 +462,6 @@ void ntapc_file_closed(void)
 unsigned int ntapc_nr_threads(void)
 {
 	return READ_ONCE(nr_threads);
-}
-
-/* The process of system threads has no address space, and isn't hashed. */
-static struct ntapc_process *make_system_process(void)
-{
-	struct ntapc_process *process = kzalloc(sizeof(*process), GFP_KERNEL);
-
-	if (!process)
-		return NULL;
-	kref_init(&process->kref);
-	spin_lock_init(&process->lock);
-	mutex_init(&process->control_mutex);
-	INIT_LIST_HEAD(&process->control_pages);
-	ntapc_core_process_init(&process->kp);
-	return process;
 }
 
 /* The API of other modules */
@@ -730,34 +543,6 @@ void ntapc_thread_dereference(struct ntapc_thread *thread)
 }
 EXPORT_SYMBOL_GPL(ntapc_thread_dereference);
 
-/**
- * ntapc_current_process - IoGetCurrentProcess
- *
- * Return: the process in whose address space the current thread is, to be
- * compared; all system threads have the same. NULL where ntapc_thread_current()
- * would fail.
- */
-struct ntapc_process *ntapc_current_process(void)
-{
-	struct ntapc_thread *thread = ntapc_thread_self();
-
-	return IS_ERR(thread) ? NULL : thread->process;
-}
-EXPORT_SYMBOL_GPL(ntapc_current_process);
-
-/**
- * ntapc_is_attached_process - KeIsAttachedProcess (rule 9.12)
- *
- * Return: whether the current thread is attached to another process.
- */
-bool ntapc_is_attached_process(void)
-{
-	struct ntapc_thread *thread = ntapc_thread_find(current);
-
-	return thread && thread->kt.apc_state_index;
-}
-EXPORT_SYMBOL_GPL(ntapc_is_attached_process);
-
 int ntapc_threads_init(void)
 {
 	ntapc_workqueue = alloc_workqueue("ntapc",
@@ -771,8 +556,7 @@ int ntapc_threads_init(void)
 		destroy_workqueue(ntapc_workqueue);
 		return -ENOMEM;
 	}
-	system_process = make_system_process();
-	if (!system_process) {
+	if (ntapc_processes_init()) {
 		kmem_cache_destroy(thread_cache);
 		destroy_workqueue(ntapc_workqueue);
 		return -ENOMEM;
@@ -786,18 +570,13 @@ int ntapc_threads_init(void)
  */
 void ntapc_threads_exit(void)
 {
-	struct ntapc_process *process;
 	struct ntapc_thread *thread;
 	struct hlist_node *next;
 	int bucket;
 
 	hash_for_each_safe(threads, bucket, next, thread, hash)
 		ntapc_thread_retire(thread);
-	hash_for_each_safe(processes, bucket, next, process, hash)
-		retire_process_of(process->tgid, NULL);
-	put_process(system_process);
-	/* RCU queues the works that retire processes; those have RCU free them. */
-	rcu_barrier();
+	ntapc_processes_exit();
 	destroy_workqueue(ntapc_workqueue);
 	rcu_barrier();
 	kmem_cache_destroy(thread_cache);

@@ -32,9 +32,10 @@
  *   users_lock (user.c)           the hash of users
  *   postponed_lock (deliver.c)    the list of threads to be kicked again
  *   system_lock (system.c)        the list of system threads
- *   threads_lock (thread.c)       both hashes, life and death of processes; raw
+ *   threads_lock (thread.c)       the hash of threads; raw
+ *   processes_lock (process.c)    the hash of processes, their life and death; raw
  *
- * Only threads_lock is taken with preemption disabled by the caller (by probes
+ * Only the last two are taken with preemption disabled by the caller (by probes
  * of tracepoints); no lock is taken in interrupts. Below ntapc_thread.lock are
  * only the kernel's own: task_work_add() and wake_up_process() are called under
  * it, which is what keeps ->task valid for them. No two threads' locks are held
@@ -59,6 +60,7 @@
 
 #include "../core/core.h"
 
+struct ntapc_literal;
 struct pt_regs;
 struct vm_area_struct;
 
@@ -90,7 +92,7 @@ struct ntapc_reserve_object;
  * @thread: the target, which outlives it; invariant while queued
  * @user: who is charged for it; NULL if it is @reserve's
  * @reserve: the reserve object that it is part of, or NULL
- * @authority: if @foreign, ntapc_thread.authority when it was queued
+ * @authority: if @foreign, ntapc_authority.nr of the target when it was queued
  * @flags: NTAPC_QUEUE_SPECIAL and NTAPC_QUEUE_CALLBACK_CONTEXT as queued, and
  *	NTAPC_APC_FOREIGN
  */
@@ -114,20 +116,46 @@ struct ntapc_reserve_object {
 };
 
 /**
+ * struct ntapc_authority - what a right to act was checked against
+ * @cred: the credentials last looked at, referenced
+ * @nr: counts the changes that took the right away from other processes
+ * @dumpable: of the address space, when last looked at
+ *
+ * Protected by the lock of what it is part of.
+ */
+struct ntapc_authority {
+	const struct cred *cred;
+	u32 nr;
+	u8 dumpable;
+};
+
+/**
  * struct ntapc_process - a thread group with one address space
  * @kref: one for each thread's record, one while hashed
- * @hash: by @tgid; protected by threads_lock, read under RCU
+ * @hash: by @tgid; protected by processes_lock, read under RCU
  * @rcu: frees it
  * @tgid: referenced; invariant
  * @retire_work: drops @retired_mm and the hash's reference
  * @mm: its address space, for comparing only; NULL once it has exited or called
- *	execve(). Referenced (mmgrab) while not NULL. Written under threads_lock
+ *	execve(). Referenced (mmgrab) while not NULL. Written under processes_lock,
+ *	read under RCU
  * @retired_mm: what @mm was
  * @dispatcher: where frames start, or 0; plain loads and stores
  * @syscall_insn: where its code has an instruction that makes a system call, or 0;
  *	plain loads and stores
  * @is_32bit: a process of 32 bits; invariant
+ * @authority: what other processes' right to act on it depends on; under @lock
+ * @end_work: wakes who waits for its end, then queues @retire_work
+ * @waitq: woken when @mm has become NULL
  * @kp: state and ready list; under @lock
+ * @out_swapper: for whom it is OutSwap, else NULL; under @lock
+ * @swap_work: brings it in; holds a reference while queued
+ * @ranges: @nr_ranges of them, which were in memory before it was swapped out;
+ *	under @lock
+ * @nr_ranges: see @ranges
+ * @nr_out_swap: how often it was swapped out; under @lock
+ * @nr_in_swap: how often it was brought in; under @lock
+ * @nr_literal: system threads that are in its address space; under @lock
  * @lock: protects what says so, @control_pages and the slots in them
  * @control_mutex: makes one thread at a time add to @control_pages
  * @control_pages: of struct ntapc_control_page
@@ -143,10 +171,68 @@ struct ntapc_process {
 	u64 dispatcher;
 	u64 syscall_insn;
 	bool is_32bit;
+	struct ntapc_authority authority;
+	struct work_struct end_work;
+	wait_queue_head_t waitq;
 	struct ntapc_kprocess kp;
+	const void *out_swapper;
+	struct work_struct swap_work;
+	struct ntapc_range *ranges;
+	u32 nr_ranges;
+	u32 nr_literal;
+	u64 nr_out_swap;
+	u64 nr_in_swap;
 	spinlock_t lock;
 	struct mutex control_mutex;
 	struct list_head control_pages;
+};
+
+/**
+ * struct ntapc_actor - who does something to a thread or process
+ * @foreign: from another address space
+ * @authority: if so, ntapc_authority.nr for which that was allowed
+ */
+struct ntapc_actor {
+	bool foreign;
+	u32 authority;
+};
+
+/**
+ * struct ntapc_ready - who waits for a process to be in memory
+ * @entry: on the process's ready list, until @go; protected by the process's lock
+ * @task: who waits; invariant
+ * @go: it may go on; set under the process's lock
+ */
+struct ntapc_ready {
+	struct list_head entry;
+	struct task_struct *task;
+	bool go;
+};
+
+/**
+ * struct ntapc_attachment - one attachment of a thread
+ * @save: the save area; under the lock of the thread, whose kt.save it is on
+ * @process: where it is attached to; referenced
+ * @actor: who attached; invariant
+ * @id: names it for the thread; invariant
+ * @stack: by KeStackAttachProcess; invariant
+ * @by_kernel: by another module, which has to detach before user mode; invariant
+ * @leave: or NULL. Called in the thread's context to leave the address space for
+ *	that of the attachment around this one, if there is one
+ * @literal: where the thread itself is, or NULL; mm/'s own
+ *
+ * All that isn't under a lock is the thread's own.
+ */
+struct ntapc_attachment {
+	struct ntapc_apc_save save;
+	struct ntapc_process *process;
+	struct ntapc_actor actor;
+	u32 id;
+	bool stack;
+	bool by_kernel;
+	void (*leave)(struct ntapc_attachment *attachment,
+		      const struct ntapc_attachment *outer);
+	struct ntapc_literal *literal;
 };
 
 struct ntapc_control_page;
@@ -200,16 +286,6 @@ enum ntapc_ran {
 };
 
 /**
- * struct ntapc_actor - who does something to a thread
- * @foreign: from another address space
- * @authority: if so, ntapc_thread.authority for which that was allowed
- */
-struct ntapc_actor {
-	bool foreign;
-	u32 authority;
-};
-
-/**
  * struct ntapc_thread - a thread (KTHREAD)
  * @lock: protects what says so
  * @retired: exited or called execve(); set once, under @lock
@@ -224,7 +300,6 @@ struct ntapc_actor {
  * @nudge_queued: @nudge is queued; under @lock
  * @delivering: how many of @work and @nudge are running; under @lock
  * @pinned: holds a reference to the module; under @lock
- * @dumpable: of its address space when last looked at; under @lock
  * @kt: the APC state; under @lock
  * @task: invariant; may be followed under @lock while not @retired
  * @process: referenced; invariant
@@ -245,8 +320,7 @@ struct ntapc_actor {
  * @nr_special: special user APCs queued, in either stage; under @lock
  * @nr_foreign: of both, those queued from another address space; under @lock
  * @exit_status: plain loads and stores
- * @authority: counts the changes that took away other processes' right to act
- *	on the thread; under @lock
+ * @authority: what other processes' right to act on it depends on; under @lock
  * @nr_client: user APCs of other modules queued; under @lock
  * @nr_kernel: kernel APCs of other modules queued; under @lock
  * @nr_kernel_run: kernel APCs of other modules run; under @lock, written by the
@@ -256,7 +330,6 @@ struct ntapc_actor {
  * @nr_queued: ever queued; under @lock
  * @nr_delivered: of those handed over; under @lock
  * @nr_dropped: of those dropped; under @lock
- * @cred: the credentials that @authority last looked at, referenced; under @lock
  * @control: the control slot in the kernel's mapping, or NULL; under @lock, and
  *	the thread itself may read it without
  * @control_page: the page of @control
@@ -286,7 +359,6 @@ struct ntapc_thread {
 	bool nudge_queued;
 	bool pinned;
 	u8 delivering;
-	u8 dumpable;
 	struct ntapc_kthread kt;
 	struct task_struct *task;
 	struct ntapc_process *process;
@@ -308,12 +380,11 @@ struct ntapc_thread {
 	u32 nr_mismatch;
 	u32 nr_counted;
 	u32 exit_status;
-	u32 authority;
 	u64 nr_kernel_run;
 	u64 nr_queued;
 	u64 nr_delivered;
 	u64 nr_dropped;
-	const struct cred *cred;
+	struct ntapc_authority authority;
 	struct ntapc_control *control;
 	struct ntapc_control_page *control_page;
 	struct ntapc_continuation *continuation;
@@ -349,11 +420,42 @@ struct ntapc_thread *ntapc_thread_make_system(struct task_struct *task,
 void ntapc_thread_info(struct ntapc_thread *thread,
 		       struct ntapc_thread_info *info);
 
+/* process.c: records and their lives */
+extern struct ntapc_process *ntapc_system_process;	/* of all system threads */
+int ntapc_processes_init(void);
+void ntapc_processes_exit(void);
+struct ntapc_process *ntapc_process_find_or_make(struct task_struct *task,
+						 struct mm_struct *mm);
+struct ntapc_process *ntapc_process_get(struct task_struct *task);
+void ntapc_process_hold(struct ntapc_process *process);
+void ntapc_process_put(struct ntapc_process *process);
+void ntapc_process_retire(const struct pid *tgid, const struct mm_struct *mm);
+void ntapc_process_retire_missed(struct task_struct *task);
+struct ntapc_process *ntapc_process_of(struct ntapc_kprocess *kp);
+struct mm_struct *ntapc_process_mm(struct ntapc_process *process);
+
+/* attach.c: the APC state of an attached thread */
+struct ntapc_attachment *ntapc_attachment(const struct ntapc_thread *thread);
+int ntapc_attach_begin(struct ntapc_thread *thread,
+		       struct ntapc_attachment *attachment,
+		       struct ntapc_ready *ready, bool *tell_swapper);
+void ntapc_attach_resident(struct ntapc_thread *thread);
+bool ntapc_attach_undo(struct ntapc_thread *thread, struct ntapc_ready *ready);
+int ntapc_attach_end(struct ntapc_thread *thread, bool unstack, bool *recheck);
+void ntapc_attach_release(struct ntapc_thread *thread);
+bool ntapc_attach_check(struct ntapc_thread *thread);
+
 /* events.c: learning of exit and execve() */
 int ntapc_events_init(void);
 void ntapc_events_exit(void);
 
-/* authority.c: what other address spaces may do to a thread */
+/* authority.c: what other address spaces may do to a thread or process */
+void ntapc_authority_init(struct ntapc_authority *authority,
+			  struct task_struct *task, struct mm_struct *mm);
+void ntapc_authority_free(struct ntapc_authority *authority);
+u32 ntapc_process_authority(struct ntapc_process *process);
+bool ntapc_process_is_over(const struct ntapc_process *process);
+bool ntapc_process_is_foreign(const struct ntapc_process *process);
 bool ntapc_thread_is_over(const struct ntapc_thread *thread);
 bool ntapc_thread_is_foreign(const struct ntapc_thread *thread);
 int ntapc_check_actor(struct ntapc_thread *thread,
@@ -454,6 +556,7 @@ void ntapc_call_kernel_routine(struct ntapc_thread *thread,
 			       struct ntapc_normal *normal);
 
 /* region.c: critical and guarded regions */
+void ntapc_recheck(struct ntapc_thread *thread, bool kernel);
 void ntapc_check_regions(struct ntapc_thread *thread);
 
 /* suspend.c: suspension, and alerts from outside */

@@ -112,7 +112,7 @@ static bool take_chunk(struct ntapc_thread *thread, struct batch *batch)
 
 	lockdep_assert_held(&thread->lock);
 	/* It ends before it would run them. */
-	if (unlikely(state->exit_pending))
+	if (unlikely(state->exit_pending || thread->kt.apc_state_index))
 		return false;
 	if (client_is_next(thread, batch))
 		until = min(until, batch->nr ? batch->nr : 1);
@@ -439,7 +439,8 @@ long ntapc_wait(struct ntapc_thread *thread, struct ntapc_thread *object,
 			if (nr < 0)
 				status = nr;
 		}
-	} while (!nr);
+		/* Those of the attached environment aren't handed over. */
+	} while (!nr && !thread->kt.apc_state_index);
 	if (status == NTAPC_WAIT_TIMEOUT && !object)
 		status = NTAPC_STATUS_SUCCESS;
 	return ntapc_deliver_sync(thread, status);

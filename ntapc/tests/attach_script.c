@@ -262,6 +262,15 @@ static bool is_refusal(const char *answers)
 	return *last && strchr("=!^", *last);
 }
 
+/* Nothing good comes of going on with a thread that isn't where it should be. */
+static void check_answers(struct attach_script *s)
+{
+	const char *answers = s->answers.text;
+
+	if (s->expected && strncmp(answers, s->expected, strlen(answers)))
+		KUNIT_ASSERT_STREQ(s->test, answers, s->expected);
+}
+
 void ntapc_test_run_script(struct attach_script *s, const char *steps)
 {
 	struct ntapc_fixture *f = fixture(s), *before;
@@ -274,6 +283,7 @@ void ntapc_test_run_script(struct attach_script *s, const char *steps)
 
 		*before = *f;
 		step(s);
+		check_answers(s);
 		ntapc_test_check_index(s->test);
 		if ((!attaches && !detaches) || !is_refusal(s->answers.text))
 			continue;

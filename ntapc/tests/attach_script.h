@@ -45,7 +45,9 @@
  * @next: the APC to be made next, in the beginning 'a'
  * @made: the one made last
  * @target: where the attachments are to, by depth
- * @answers: what the steps have answered
+ * @expected: what they are to answer, or NULL; at the first other answer the test
+ *	ends
+ * @answers: what they have answered
  */
 struct attach_script {
 	struct kunit *test;
@@ -53,6 +55,7 @@ struct attach_script {
 	char next;
 	char made;
 	char target[NTAPC_ATTACH_DEPTH_MAX + 1];
+	const char *expected;
 	struct ntapc_test_answers answers;
 };
 

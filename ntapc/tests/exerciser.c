@@ -379,6 +379,8 @@ static void step_resident(struct exerciser *ex)
 /* It is the caller's again: whoever still relies on it is to be found out. */
 static void drop_save(struct exerciser *ex)
 {
+	if (!ex->depth)
+		return;
 	memset(&ex->save[--ex->depth], 0xa5, sizeof(*ex->save));
 }
 

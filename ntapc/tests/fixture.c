@@ -203,14 +203,20 @@ static size_t write_state(struct ntapc_fixture *f, char *to, size_t size,
  */
 const char *ntapc_test_states(struct ntapc_fixture *f)
 {
-	const struct ntapc_apc_save *save;
+	const struct ntapc_apc_save *save = f->kt.save;
 	size_t size = sizeof(f->text), len;
+	unsigned int depth;
 
 	len = write_state(f, f->text, size, &f->kt.apc_state);
-	for (save = f->kt.save; save; save = save->outer)
+	for (depth = f->depth; depth; depth--, save = save->outer) {
+		if (save != &f->save[depth - 1])
+			break;
 		if (save->state.process)
 			len += write_state(f, f->text + len, size - len,
 					   &save->state);
+	}
+	if (depth || save)
+		len += scnprintf(f->text + len, size - len, "astray ");
 	len += write_state(f, f->text + len, size - len,
 			   &f->kt.saved_apc_state);
 	f->text[len - 1] = '\0';
@@ -233,6 +239,8 @@ enum ntapc_attach_result ntapc_test_try_attach(struct ntapc_fixture *f,
 /* It is the caller's again: whoever still relies on it is to be found out. */
 static void drop_save(struct ntapc_fixture *f)
 {
+	if (!f->depth)
+		return;
 	memset(&f->save[--f->depth], 0xa5, sizeof(*f->save));
 }
 

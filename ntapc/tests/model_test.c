@@ -115,7 +115,9 @@ static void compare_attachments(struct run *run)
 	       "ApcStatePointer of the active state");
 	expect(run, kt->apc_state_pointer[!m->depth] == &kt->saved_apc_state,
 	       "ApcStatePointer of the saved state");
-	for (i = m->depth; i > 0 && save; i--, save = save->outer) {
+	for (i = m->depth; i > 0; i--, save = save->outer) {
+		if (save != &run->f->save[i - 1])
+			break;
 		if (i > 1)
 			compare_state(run, &save->state, &m->outer[i - 1]);
 		else

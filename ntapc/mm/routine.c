@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Routines of the kernel's that user programs may have run in another address space.
+ */
+#include <linux/crc32.h>
+#include <linux/export.h>
+#include <linux/kref.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "mm.h"
+
+static LIST_HEAD(routines);
+static DEFINE_MUTEX(routines_mutex);
+
+static struct ntapc_attached_routine *find(const char *name)
+{
+	struct ntapc_attached_routine *routine;
+
+	lockdep_assert_held(&routines_mutex);
+	list_for_each_entry(routine, &routines, entry) {
+		if (!strcmp(routine->name, name))
+			return routine;
+	}
+	return NULL;
+}
+
+/**
+ * ntapc_register_attached_routine - let user programs have it run
+ * @routine: lives until it is unregistered, and beyond, until the module goes
+ *
+ * Who may have it run in which process is what is so for copies. See &struct
+ * ntapc_attached_call of the user API.
+ *
+ * Return: 0; EINVAL if the name is too long or empty, or there is no routine; EEXIST if
+ * the name is taken.
+ */
+int ntapc_register_attached_routine(struct ntapc_attached_routine *routine)
+{
+	size_t length = strlen(routine->name);
+	int err = 0;
+
+	if (!length ||
+	    length >= sizeof_field(struct ntapc_attached_call, name) ||
+	    !routine->run)
+		return -EINVAL;
+	mutex_lock(&routines_mutex);
+	if (find(routine->name))
+		err = -EEXIST;
+	else
+		list_add_tail(&routine->entry, &routines);
+	mutex_unlock(&routines_mutex);
+	return err;
+}
+EXPORT_SYMBOL_GPL(ntapc_register_attached_routine);
+
+/**
+ * ntapc_unregister_attached_routine - nobody has it run any more
+ * @routine: registered
+ *
+ * One that runs keeps its module.
+ */
+void ntapc_unregister_attached_routine(struct ntapc_attached_routine *routine)
+{
+	mutex_lock(&routines_mutex);
+	list_del(&routine->entry);
+	mutex_unlock(&routines_mutex);
+}
+EXPORT_SYMBOL_GPL(ntapc_unregister_attached_routine);
+
+/**
+ * struct ntapc_routine_run - one run
+ * @kref: the caller's, and the stand-in's
+ * @routine: its owner is held
+ * @call: its argument
+ * @value: what @call's points to
+ */
+struct ntapc_routine_run {
+	struct kref kref;
+	struct ntapc_attached_routine *routine;
+	struct ntapc_routine_call call;
+	u64 value[NTAPC_APC_VALUES_MAX];
+};
+
+static void free_run(struct kref *kref)
+{
+	struct ntapc_routine_run *run =
+		container_of(kref, struct ntapc_routine_run, kref);
+
+	module_put(run->routine->owner);
+	kfree(run);
+}
+
+/**
+ * ntapc_routine_put - the caller has seen what came of it
+ * @run: from ntapc_routine_get()
+ */
+void ntapc_routine_put(struct ntapc_routine_run *run)
+{
+	kref_put(&run->kref, free_run);
+}
+
+static void put_run(void *context)
+{
+	ntapc_routine_put(context);
+}
+
+static int call_routine(void *context)
+{
+	struct ntapc_routine_run *run = context;
+
+	return run->routine->run(&run->call);
+}
+
+/**
+ * ntapc_routine_get - prepare to have a routine run
+ * @args: checked
+ *
+ * Return: for ntapc_routine_put(); ENOENT; ENOMEM.
+ */
+struct ntapc_routine_run *
+ntapc_routine_get(const struct ntapc_attached_call *args)
+{
+	struct ntapc_attached_routine *routine;
+	struct ntapc_routine_run *run;
+
+	mutex_lock(&routines_mutex);
+	routine = find(args->name);
+	if (routine && !try_module_get(routine->owner))
+		routine = NULL;
+	mutex_unlock(&routines_mutex);
+	if (!routine)
+		return ERR_PTR(-ENOENT);
+	run = kzalloc(sizeof(*run), GFP_KERNEL_ACCOUNT);
+	if (!run) {
+		module_put(routine->owner);
+		return ERR_PTR(-ENOMEM);
+	}
+	kref_init(&run->kref);
+	run->routine = routine;
+	memcpy(run->call.arg, args->arg, sizeof(run->call.arg));
+	run->call.value = run->value;
+	return run;
+}
+
+/**
+ * ntapc_routine_run - have it run, and wait for that
+ * @run: from ntapc_routine_get()
+ * @space: where
+ *
+ * Return: what the routine returns; ENOMEM; EINTR if current is being killed: it goes
+ * on by itself.
+ */
+int ntapc_routine_run(struct ntapc_routine_run *run,
+		      const struct ntapc_space *space)
+{
+	kref_get(&run->kref);
+	return ntapc_stand_in_call(space->mm, call_routine, put_run, run);
+}
+
+/**
+ * ntapc_routine_values - what it left
+ * @run: has run
+ * @values: set to the first
+ *
+ * Return: how many.
+ */
+u32 ntapc_routine_values(const struct ntapc_routine_run *run,
+			 const u64 **values)
+{
+	*values = run->value;
+	return min_t(u32, run->call.nr_values, NTAPC_APC_VALUES_MAX);
+}
+
+/**
+ * ntapc_routines_forget - a module goes
+ * @owner: it has unregistered its routines, if it hasn't forgotten some
+ */
+void ntapc_routines_forget(const struct module *owner)
+{
+	struct ntapc_attached_routine *routine, *next;
+
+	mutex_lock(&routines_mutex);
+	list_for_each_entry_safe(routine, next, &routines, entry) {
+		if (routine->owner == owner) {
+			pr_notice("module %s leaves attached routine \"%s\" registered\n",
+				  owner->name, routine->name);
+			list_del(&routine->entry);
+		}
+	}
+	mutex_unlock(&routines_mutex);
+}
+
+/* ntapc's own */
+
+#define STRING_MAX	65536
+#define CRC_MAX		(16 << 20)
+#define CRC_CHUNK	4096
+
+static int run_strnlen(struct ntapc_routine_call *call)
+{
+	long length;
+
+	if (call->arg[1] > STRING_MAX || call->arg[2])
+		return -EINVAL;
+	call->nr_values = 1;
+	if (!call->arg[1])
+		return 0;
+	/* With the terminating 0, or more than that; 0 if it isn't accessible. */
+	length = strnlen_user(u64_to_user_ptr(call->arg[0]), call->arg[1]);
+	if (!length)
+		return -EFAULT;
+	call->value[0] = min_t(u64, length - 1, call->arg[1]);
+	return 0;
+}
+
+static int crc32_user(const void __user *from, size_t length, void *buffer,
+		      u32 *crc)
+{
+	while (length) {
+		size_t piece = min_t(size_t, length, CRC_CHUNK);
+
+		if (copy_from_user(buffer, from, piece))
+			return -EFAULT;
+		*crc = crc32_le(*crc, buffer, piece);
+		from += piece;
+		length -= piece;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int run_crc32(struct ntapc_routine_call *call)
+{
+	u32 crc = ~0U;
+	void *buffer;
+	int err;
+
+	if (call->arg[1] > CRC_MAX || call->arg[2])
+		return -EINVAL;
+	buffer = kmalloc(CRC_CHUNK, GFP_KERNEL);
+	if (!buffer)
+		return -ENOMEM;
+	err = crc32_user(u64_to_user_ptr(call->arg[0]), call->arg[1], buffer,
+			 &crc);
+	kfree(buffer);
+	call->value[0] = ~crc;
+	call->nr_values = 1;
+	return err;
+}
+
+static struct ntapc_attached_routine own_routines[] = {
+	{ .name = "strnlen", .owner = THIS_MODULE, .run = run_strnlen },
+	{ .name = "crc32", .owner = THIS_MODULE, .run = run_crc32 },
+};
+
+int ntapc_routines_init(void)
+{
+	int i, err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(own_routines) && !err; i++)
+		err = ntapc_register_attached_routine(&own_routines[i]);
+	return err;
+}
+
+void ntapc_routines_exit(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(own_routines); i++)
+		ntapc_unregister_attached_routine(&own_routines[i]);
+}

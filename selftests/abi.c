@@ -3,7 +3,7 @@
  * The rules that hold for every ioctl: the size-first struct, each errno's one
  * meaning, the order of checks; and that an error changes nothing.
  */
-#include "common.h"
+#include "procs.h"
 #include "abi_layout.h"
 #include "kselftest_harness.h"
 
@@ -14,6 +14,7 @@ enum descriptor {
 	THREAD,
 	GONE,		/* a thread that has exited */
 	KERNEL_APC,
+	PROCESS,
 	NR_DESCRIPTORS,
 };
 
@@ -35,11 +36,22 @@ union args {
 	struct ntapc_alert_by_id alert_by_id;
 	struct ntapc_thread_context thread_context;
 	struct ntapc_kernel_apc kernel_apc;
+	struct ntapc_process_info process_info;
+	struct ntapc_out_swap out_swap;
+	struct ntapc_copy copy;
+	struct ntapc_fill fill;
+	struct ntapc_search search;
+	struct ntapc_exchange exchange;
+	struct ntapc_query query;
+	struct ntapc_attached_call attached_call;
+	struct ntapc_window window;
 	unsigned char bytes[8192];
 };
 
 static struct ntapc_queue_entry an_entry = { .routine = 0x1000 };
 static struct ntapc_context a_context;
+/* What is copied and searched: @there holds the same as @here. */
+static __u64 here[2] = { 0x1234567, 5 }, there[2] = { 0x1234567, 5 };
 
 FIXTURE(abi)
 {
@@ -70,6 +82,8 @@ FIXTURE_VARIANT(abi)
 	int zero_at[4];
 	bool returns_fd;
 	bool is_out;
+	/* It works on an instance, too. */
+	bool also_instance;
 	/* There is no success to be had here: what it fails with instead. */
 	long error;
 	long ret;
@@ -312,7 +326,8 @@ FIXTURE_VARIANT_ADD(abi, kernel_apc)
 	.size = sizeof(struct ntapc_kernel_apc),
 	.min_size = sizeof(struct ntapc_kernel_apc),
 	.flags_at = offsetof(struct ntapc_kernel_apc, flags),
-	.bad_flags = ~NTAPC_KERNEL_APC_SPECIAL,
+	.bad_flags = ~(NTAPC_KERNEL_APC_SPECIAL | NTAPC_KERNEL_APC_ATTACHED |
+		       NTAPC_KERNEL_APC_CURRENT | NTAPC_KERNEL_APC_INSERT),
 	.zero_at = { offsetof(struct ntapc_kernel_apc, arg[0]),
 		     offsetof(struct ntapc_kernel_apc, arg[1]),
 		     offsetof(struct ntapc_kernel_apc, arg[2]) },
@@ -340,6 +355,165 @@ FIXTURE_VARIANT_ADD(abi, apc_remove)
 	.bad_flags = ~0U,
 };
 
+FIXTURE_VARIANT_ADD(abi, process_open)
+{
+	.descriptor = INSTANCE,
+	.cmd = NTAPC_IOC_PROCESS_OPEN,
+	.size = sizeof(struct ntapc_process_open),
+	.min_size = sizeof(struct ntapc_process_open),
+	.flags_at = offsetof(struct ntapc_process_open, flags),
+	.bad_flags = ~NTAPC_PROCESS_PIDFD,
+	.zero_at = { offsetof(struct ntapc_process_open, pad) },
+	.returns_fd = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, process_info)
+{
+	.descriptor = PROCESS,
+	.cmd = NTAPC_IOC_PROCESS_INFO,
+	.size = sizeof(struct ntapc_process_info),
+	.min_size = 16,
+	.flags_at = NONE,
+	.is_out = true,
+};
+
+/* To one's own process: nothing is done. */
+FIXTURE_VARIANT_ADD(abi, attach)
+{
+	.descriptor = PROCESS,
+	.cmd = NTAPC_IOC_ATTACH,
+	.size = sizeof(struct ntapc_attach),
+	.min_size = sizeof(struct ntapc_attach),
+	.flags_at = offsetof(struct ntapc_attach, flags),
+	.bad_flags = ~NTAPC_ATTACH_STACK,
+	.zero_at = { offsetof(struct ntapc_attach, pad) },
+	.is_out = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, detach)
+{
+	.descriptor = INSTANCE,
+	.cmd = NTAPC_IOC_DETACH,
+	.size = sizeof(struct ntapc_detach),
+	.min_size = sizeof(struct ntapc_detach),
+	.flags_at = offsetof(struct ntapc_detach, flags),
+	.bad_flags = ~NTAPC_DETACH_UNSTACK,
+	.zero_at = { offsetof(struct ntapc_detach, save),
+		     offsetof(struct ntapc_detach, pad) },
+};
+
+/* Not begun. */
+FIXTURE_VARIANT_ADD(abi, out_swap)
+{
+	.descriptor = PROCESS,
+	.cmd = NTAPC_IOC_OUT_SWAP,
+	.size = sizeof(struct ntapc_out_swap),
+	.min_size = sizeof(struct ntapc_out_swap),
+	.flags_at = offsetof(struct ntapc_out_swap, step),
+	.bad_flags = ~3U,
+	.zero_at = { offsetof(struct ntapc_out_swap, ranges),
+		     offsetof(struct ntapc_out_swap, nr_ranges),
+		     offsetof(struct ntapc_out_swap, pad) },
+	.error = -EBUSY,
+};
+
+#define COPY(name, number)						\
+FIXTURE_VARIANT_ADD(abi, name)						\
+{									\
+	.descriptor = PROCESS,						\
+	.cmd = number,							\
+	.size = sizeof(struct ntapc_copy),				\
+	.min_size = sizeof(struct ntapc_copy),				\
+	.flags_at = offsetof(struct ntapc_copy, flags),			\
+	.bad_flags = ~(NTAPC_COPY_VECTOR | NTAPC_COPY_WINDOW),		\
+	.zero_at = { offsetof(struct ntapc_copy, nr_remote),		\
+		     offsetof(struct ntapc_copy, nr_local),		\
+		     offsetof(struct ntapc_copy, window),		\
+		     offsetof(struct ntapc_copy, pad) },		\
+	.is_out = true,							\
+	.also_instance = true,						\
+}
+
+COPY(read, NTAPC_IOC_READ);
+COPY(write, NTAPC_IOC_WRITE);
+COPY(compare, NTAPC_IOC_COMPARE);
+
+FIXTURE_VARIANT_ADD(abi, fill)
+{
+	.descriptor = PROCESS,
+	.cmd = NTAPC_IOC_FILL,
+	.size = sizeof(struct ntapc_fill),
+	.min_size = sizeof(struct ntapc_fill),
+	.flags_at = offsetof(struct ntapc_fill, width),
+	.bad_flags = ~15U,
+	.is_out = true,
+	.also_instance = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, search)
+{
+	.descriptor = PROCESS,
+	.cmd = NTAPC_IOC_SEARCH,
+	.size = sizeof(struct ntapc_search),
+	.min_size = sizeof(struct ntapc_search),
+	.flags_at = offsetof(struct ntapc_search, step),
+	.bad_flags = ~8191U,
+	.zero_at = { offsetof(struct ntapc_search, pad) },
+	.is_out = true,
+	.also_instance = true,
+	.ret = 1,
+};
+
+FIXTURE_VARIANT_ADD(abi, exchange)
+{
+	.descriptor = PROCESS,
+	.cmd = NTAPC_IOC_EXCHANGE,
+	.size = sizeof(struct ntapc_exchange),
+	.min_size = sizeof(struct ntapc_exchange),
+	.flags_at = offsetof(struct ntapc_exchange, flags),
+	.bad_flags = ~NTAPC_EXCHANGE_COMPARE,
+	.zero_at = { offsetof(struct ntapc_exchange, comparand),
+		     offsetof(struct ntapc_exchange, pad) },
+	.is_out = true,
+	.also_instance = true,
+	.ret = 1,
+};
+
+FIXTURE_VARIANT_ADD(abi, query)
+{
+	.descriptor = PROCESS,
+	.cmd = NTAPC_IOC_QUERY,
+	.size = sizeof(struct ntapc_query),
+	.min_size = sizeof(struct ntapc_query),
+	.flags_at = NONE,
+	.is_out = true,
+	.also_instance = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, attached_call)
+{
+	.descriptor = PROCESS,
+	.cmd = NTAPC_IOC_CALL,
+	.size = sizeof(struct ntapc_attached_call),
+	.min_size = sizeof(struct ntapc_attached_call),
+	.flags_at = offsetof(struct ntapc_attached_call, flags),
+	.bad_flags = ~0U,
+	.zero_at = { offsetof(struct ntapc_attached_call, pad) },
+	.is_out = true,
+	.also_instance = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, window)
+{
+	.descriptor = INSTANCE,
+	.cmd = NTAPC_IOC_WINDOW,
+	.size = sizeof(struct ntapc_window),
+	.min_size = sizeof(struct ntapc_window),
+	.flags_at = offsetof(struct ntapc_window, flags),
+	.bad_flags = ~0U,
+	.returns_fd = true,
+};
+
 static void leave_at_once(struct worker *worker)
 {
 	(void)worker;
@@ -353,6 +527,8 @@ FIXTURE_SETUP(abi)
 	ASSERT_LE(0, self->fds[INSTANCE]);
 	self->fds[THREAD] = open_thread(self->fds[INSTANCE], 0);
 	ASSERT_LE(0, self->fds[THREAD]);
+	self->fds[PROCESS] = open_process(self->fds[INSTANCE], 0);
+	ASSERT_LE(0, self->fds[PROCESS]);
 	if (variant->descriptor == GONE) {
 		ASSERT_TRUE(worker_start(&gone, self->fds[INSTANCE],
 					 leave_at_once));
@@ -385,6 +561,7 @@ static void fill(union args *args, unsigned int cmd, __u32 size)
 	case NTAPC_IOC_INFO:
 	case NTAPC_IOC_THREAD_INFO:
 	case NTAPC_IOC_THREAD_CONTROL:
+	case NTAPC_IOC_PROCESS_INFO:
 		memset(args, 0xcc, size);
 		break;
 	case NTAPC_IOC_DISPATCHER:
@@ -412,6 +589,57 @@ static void fill(union args *args, unsigned int cmd, __u32 size)
 		break;
 	case NTAPC_IOC_KERNEL_APC:
 		strcpy(args->kernel_apc.name, "count");
+		break;
+	case NTAPC_IOC_OUT_SWAP:
+		args->out_swap.step = NTAPC_OUT_SWAP_CANCEL;
+		break;
+	case NTAPC_IOC_READ:
+	case NTAPC_IOC_WRITE:
+	case NTAPC_IOC_COMPARE:
+		memset(args, 0, sizeof(args->copy));
+		args->copy.remote = ADDR(there);
+		args->copy.local = ADDR(here);
+		args->copy.length = sizeof(here);
+		args->copy.done = POISON64;
+		args->copy.fault = POISON64;
+		break;
+	case NTAPC_IOC_FILL:
+		args->fill.width = 8;
+		args->fill.remote = ADDR(there);
+		args->fill.length = 8;
+		args->fill.pattern = here[0];
+		args->fill.done = POISON64;
+		args->fill.fault = POISON64;
+		break;
+	case NTAPC_IOC_SEARCH:
+		args->search.step = 8;
+		args->search.remote = ADDR(there);
+		args->search.length = sizeof(there);
+		args->search.pattern = ADDR(&here[1]);
+		args->search.pattern_length = 8;
+		args->search.found = POISON64;
+		args->search.done = POISON64;
+		args->search.fault = POISON64;
+		break;
+	case NTAPC_IOC_EXCHANGE:
+		args->exchange.remote = ADDR(&there[1]);
+		args->exchange.value = 5;
+		args->exchange.width = 8;
+		args->exchange.old = POISON64;
+		break;
+	case NTAPC_IOC_QUERY:
+		memset(args, 0xcc, size);
+		args->query.address = ADDR(there);
+		args->query.path = 0;
+		args->query.path_size = 0;
+		break;
+	case NTAPC_IOC_CALL:
+		strcpy(args->attached_call.name, "strnlen");
+		args->attached_call.arg[0] = ADDR(there);
+		args->attached_call.arg[1] = 8;
+		break;
+	case NTAPC_IOC_WINDOW:
+		args->window.length = 1;
 		break;
 	}
 	args->size = size;
@@ -762,9 +990,14 @@ TEST_F(abi, other_descriptors)
 
 	ASSERT_LE(0, reserve);
 	fill(&self->args, variant->cmd, variant->size);
-	EXPECT_EQ(-ENOTTY, sys_ioctl(self->fds[variant->descriptor == INSTANCE ?
+	EXPECT_EQ(-ENOTTY, sys_ioctl(self->fds[variant->descriptor == INSTANCE ||
+					       variant->also_instance ?
 					       THREAD : INSTANCE],
 				     variant->cmd, &self->args));
+	if (variant->descriptor != PROCESS) {
+		EXPECT_EQ(-ENOTTY, sys_ioctl(self->fds[PROCESS], variant->cmd,
+					     &self->args));
+	}
 	EXPECT_EQ(-ENOTTY, sys_ioctl(reserve, variant->cmd, &self->args));
 	/* Before anything is looked at. */
 	EXPECT_EQ(-ENOTTY, sys_ioctl(reserve, variant->cmd, NULL));
@@ -774,7 +1007,7 @@ TEST_F(abi, other_descriptors)
 /* Every other command. */
 TEST(unknown_commands)
 {
-	int dev = open_device(), thread, reserve, apc, nr, type;
+	int dev = open_device(), thread, reserve, apc, process, window, nr, type;
 	static const int types[] = { 'N', 'M', 0, 0xff };
 	union args args;
 	unsigned int i;
@@ -786,6 +1019,10 @@ TEST(unknown_commands)
 	ASSERT_LE(0, reserve);
 	apc = kernel_apc(thread, 0, "count", 0);
 	ASSERT_LE(0, apc);
+	process = open_process(dev, 0);
+	ASSERT_LE(0, process);
+	window = open_window(dev, 1);
+	ASSERT_LE(0, window);
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
 		type = types[i];
 		for (nr = 0; nr < 256; nr++) {
@@ -797,7 +1034,8 @@ TEST(unknown_commands)
 			if (!type)
 				continue;
 			/* 'N' 0x80 to 0x8d may come to be ntsync's. */
-			if (!(known && nr < 0xaa)) {
+			if (!(known && (nr < 0xad ||
+					(nr >= 0xc3 && nr < 0xcb)))) {
 				EXPECT_EQ(-ENOTTY, sys_ioctl(dev, _IO(type, nr),
 							     &args));
 			}
@@ -811,7 +1049,14 @@ TEST(unknown_commands)
 							     _IO(type, nr),
 							     &args));
 			}
+			if (!(known && nr >= 0xc0 && nr < 0xcb)) {
+				EXPECT_EQ(-ENOTTY, sys_ioctl(process,
+							     _IO(type, nr),
+							     &args));
+			}
 			EXPECT_EQ(-ENOTTY, sys_ioctl(reserve, _IO(type, nr),
+						     NULL));
+			EXPECT_EQ(-ENOTTY, sys_ioctl(window, _IO(type, nr),
 						     NULL));
 		}
 	}
@@ -954,6 +1199,70 @@ TEST(wait_order)
 	EXPECT_EQ(NTAPC_STATUS_TIMEOUT, sys_ioctl(dev, NTAPC_IOC_WAIT, &args));
 }
 
+/* The order of NTAPC_IOC_READ's checks, each error with all later ones. */
+TEST(copy_order)
+{
+	int dev = open_device(), process, pipes[2], window;
+	struct ntapc_range remote = { KERNEL_ADDRESS, 8 }, local = { 1, 8 };
+	struct target target;
+	struct ntapc_copy args = {
+		.flags = NTAPC_COPY_VECTOR | NTAPC_COPY_WINDOW | 1U << 31,
+		.remote = KERNEL_ADDRESS,
+		.local = ADDR(&local),
+		.nr_remote = 1,
+		.nr_local = 1,
+		.window = -1,
+	};
+
+	ASSERT_LE(0, dev);
+	ASSERT_EQ(0, pipe(pipes));
+	window = open_window(dev, 16);
+	ASSERT_TRUE(target_start(&target, NULL));
+	process = open_process(dev, target.pid);
+	ASSERT_LE(0, process);
+	target_kill(&target);
+	ASSERT_TRUE(wait_gone(process));
+	EXPECT_EQ(-EINVAL, copy_full(process, NTAPC_IOC_READ, &args));
+	args.flags &= ~(1U << 31);
+	args.remote = ADDR(&remote);
+	EXPECT_EQ(-EBADF, copy_full(process, NTAPC_IOC_READ, &args));
+	args.window = pipes[0];
+	EXPECT_EQ(-EPROTOTYPE, copy_full(process, NTAPC_IOC_READ, &args));
+	args.window = window;
+	EXPECT_EQ(-ESRCH, copy_full(process, NTAPC_IOC_READ, &args));
+	/* A process that is there: only now its memory. */
+	EXPECT_EQ(-EFAULT, copy_full(dev, NTAPC_IOC_READ, &args));
+	EXPECT_EQ(0, args.done);
+	EXPECT_EQ(KERNEL_ADDRESS, args.fault);
+	remote.address = ADDR(&there);
+	EXPECT_EQ(0, copy_full(dev, NTAPC_IOC_READ, &args));
+	EXPECT_EQ(8, args.done);
+}
+
+/* And NTAPC_IOC_CALL's. */
+TEST(call_order)
+{
+	struct ntapc_attached_call args = { .size = sizeof(args) };
+	int dev = open_device(), process;
+	struct target target;
+
+	ASSERT_TRUE(target_start(&target, NULL));
+	process = open_process(dev, target.pid);
+	ASSERT_LE(0, process);
+	target_kill(&target);
+	ASSERT_TRUE(wait_gone(process));
+	memset(args.name, 'x', sizeof(args.name));
+	EXPECT_EQ(-EINVAL, sys_ioctl(process, NTAPC_IOC_CALL, &args));
+	args.name[31] = 0;
+	EXPECT_EQ(-ESRCH, sys_ioctl(process, NTAPC_IOC_CALL, &args));
+	EXPECT_EQ(-ENOENT, sys_ioctl(dev, NTAPC_IOC_CALL, &args));
+	memset(args.name, 0, sizeof(args.name));
+	strcpy(args.name, "strnlen");
+	args.arg[1] = ~0ULL;
+	EXPECT_EQ(-ESRCH, sys_ioctl(process, NTAPC_IOC_CALL, &args));
+	EXPECT_EQ(-EINVAL, sys_ioctl(dev, NTAPC_IOC_CALL, &args));
+}
+
 /* Descriptors run out. */
 TEST(emfile)
 {
@@ -968,6 +1277,8 @@ TEST(emfile)
 	EXPECT_EQ(-EMFILE, open_thread(dev, 0));
 	EXPECT_EQ(-EMFILE, open_reserve(dev));
 	EXPECT_EQ(-EMFILE, kernel_apc(thread, 0, "count", 0));
+	EXPECT_EQ(-EMFILE, open_process(dev, 0));
+	EXPECT_EQ(-EMFILE, open_window(dev, 1));
 	EXPECT_EQ(-EMFILE, open_device());
 	close(last);
 	EXPECT_EQ(last, open_thread(dev, 0));

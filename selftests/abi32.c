@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The ABI as a 32 bit process has it: the same layout, and everything but
- * frames.
+ * frames. And the 32 bit process that the memory test acts upon.
  */
-#include "common.h"
+#include "procs.h"
 #include "abi_layout.h"
 #include "kselftest_harness.h"
 
@@ -283,4 +283,180 @@ TEST_F(abi32, kernel_apcs)
 	EXPECT_EQ(0, apc_remove(apc));
 }
 
-TEST_HARNESS_MAIN
+/* Other processes: its own kind. */
+static __u64 word = 0x1000;
+static unsigned char area[300000];
+
+static void be_target(struct target *target)
+{
+	(void)target;
+	word = 0x1001;
+	pattern_fill(area, sizeof(area), 1);
+}
+
+FIXTURE(processes32)
+{
+	int dev, process;
+	struct target target;
+};
+
+FIXTURE_SETUP(processes32)
+{
+	self->dev = open_device();
+	ASSERT_LE(0, self->dev);
+	ASSERT_TRUE(target_start(&self->target, be_target));
+	self->process = open_process(self->dev, self->target.pid);
+	ASSERT_LE(0, self->process);
+	pattern_fill(area, sizeof(area), 2);
+}
+
+FIXTURE_TEARDOWN(processes32)
+{
+	EXPECT_EQ(0, stack_count(self->process));
+	target_kill(&self->target);
+}
+
+TEST_F(processes32, attach)
+{
+	struct ntapc_process_info info;
+	__u32 save;
+
+	ASSERT_EQ(0, get_process_info(self->process, &info));
+	EXPECT_EQ(self->target.pid, info.pid);
+	EXPECT_EQ(NTAPC_PROCESS_32BIT, info.flags);
+	ASSERT_EQ(0, attach_stack(self->process, &save));
+	EXPECT_EQ(0x1001, read_word(self->dev, &word));
+	EXPECT_EQ(0, write_word(self->dev, &word, 0x1002));
+	EXPECT_EQ(0x1000, word);
+	EXPECT_EQ(0, detach_stack(self->dev, save));
+	EXPECT_EQ(0x1002, read_word(self->process, &word));
+}
+
+TEST_F(processes32, copies)
+{
+	static unsigned char buffer[sizeof(area)];
+	struct ntapc_range remote[2] = {
+		{ ADDR(area) + 1000, 5000 }, { ADDR(area), 70000 },
+	};
+	struct ntapc_range local[2] = {
+		{ ADDR(buffer), 100 }, { ADDR(buffer) + 100, 80000 },
+	};
+	struct ntapc_copy args;
+
+	EXPECT_EQ(0, copy_read(self->process, buffer, area, sizeof(area)));
+	EXPECT_EQ(sizeof(area), pattern_check(buffer, sizeof(area), 0, 1));
+	EXPECT_EQ(0, copy_write(self->process, area, area, sizeof(area)));
+	EXPECT_EQ(0, copy_read(self->process, buffer, area, sizeof(area)));
+	EXPECT_EQ(sizeof(area), pattern_check(buffer, sizeof(area), 0, 2));
+	/* Vectors have the same entries as of 64 bits. */
+	ASSERT_EQ(0, copy_vector(self->process, NTAPC_IOC_READ, local, 2, remote,
+				 2, &args));
+	EXPECT_EQ(75000, args.done);
+	EXPECT_EQ(5000, pattern_check(buffer, 5000, 1000, 2));
+	EXPECT_EQ(70000, pattern_check(buffer + 5000, 70000, 0, 2));
+	/* The upper halves of addresses aren't ignored. */
+	args = (struct ntapc_copy) {
+		.remote = ADDR(area) | 1ULL << 32,
+		.local = ADDR(buffer),
+		.length = 8,
+	};
+	EXPECT_EQ(-EFAULT, copy_full(self->process, NTAPC_IOC_READ, &args));
+	EXPECT_EQ(ADDR(area) | 1ULL << 32, args.fault);
+	args.remote = ADDR(area);
+	args.local |= 1ULL << 32;
+	EXPECT_EQ(-EFAULT, copy_full(self->process, NTAPC_IOC_READ, &args));
+	EXPECT_EQ(0, args.fault);
+	args.local = ADDR(buffer);
+	args.length = 1ULL << 32 | 8;
+	EXPECT_GT(0, copy_full(self->process, NTAPC_IOC_READ, &args));
+}
+
+TEST_F(processes32, operations)
+{
+	struct ntapc_fill fill = {
+		.width = 8,
+		.remote = ADDR(area),
+		.length = 16,
+		.pattern = 0x1122334455667788ULL,
+	};
+	__u64 pattern = 0x1122334455667788ULL, old, value;
+	struct ntapc_search search = {
+		.step = 8,
+		.remote = ADDR(area),
+		.length = sizeof(area),
+		.pattern = ADDR(&pattern),
+		.pattern_length = 8,
+	};
+	struct ntapc_query mapping;
+
+	EXPECT_EQ(0, fill_full(self->process, &fill));
+	EXPECT_EQ(16, fill.done);
+	EXPECT_EQ(1, search_full(self->process, &search));
+	EXPECT_EQ(ADDR(area), search.found);
+	/* A word of 64 bits, atomically. */
+	EXPECT_EQ(1, compare_exchange(self->process, &word, 8, 1ULL << 40 | 5,
+				      0x1001, &old));
+	EXPECT_EQ(0x1001, old);
+	EXPECT_EQ(1ULL << 40 | 5, read_word(self->process, &word));
+	EXPECT_EQ(0, attached_call(self->process, "crc32", ADDR(&word), 8,
+				   &value));
+	ASSERT_EQ(0, query(self->process, ADDR(area), &mapping, NULL, 0));
+	EXPECT_TRUE(mapping.type & NTAPC_MAP_MAPPED);
+	EXPECT_GE(ADDR(area), mapping.start);
+	EXPECT_LT(ADDR(area), mapping.end);
+}
+
+TEST_F(processes32, window)
+{
+	int window = open_window(self->dev, sizeof(area));
+	struct ntapc_copy args = {
+		.flags = NTAPC_COPY_WINDOW,
+		.remote = ADDR(area),
+		.length = sizeof(area),
+		.window = window,
+	};
+	unsigned char *map;
+
+	ASSERT_LE(0, window);
+	map = mmap(NULL, sizeof(area), PROT_READ | PROT_WRITE, MAP_SHARED,
+		   window, 0);
+	ASSERT_NE(MAP_FAILED, map);
+	EXPECT_EQ(0, copy_full(self->process, NTAPC_IOC_READ, &args));
+	EXPECT_EQ(sizeof(area), args.done);
+	EXPECT_EQ(sizeof(area), pattern_check(map, sizeof(area), 0, 1));
+}
+
+TEST_F(processes32, out_swap)
+{
+	struct ntapc_range range = { ADDR(area) & -ONE_PAGE, 8 * ONE_PAGE };
+
+	ASSERT_EQ(0, out_swap(self->process, NTAPC_OUT_SWAP_BEGIN, NULL, 0));
+	ASSERT_EQ(0, out_swap(self->process, NTAPC_OUT_SWAP_END, &range, 1));
+	EXPECT_EQ(NTAPC_PROCESS_OUT_OF_MEMORY, process_state(self->process));
+	EXPECT_EQ(0x1001, read_word(self->process, &word));
+	EXPECT_EQ(NTAPC_PROCESS_IN_MEMORY, process_state(self->process));
+}
+
+/*
+ * What the memory test, of 64 bits, acts upon: it tells on descriptor @to where a
+ * word is, and says after a byte of @from whether that has been changed.
+ */
+static int be_target_of_64_bits(int to, int from)
+{
+	static volatile __u32 there = 0x32323232;
+	__u64 address = ADDR(&there);
+	char c;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (write(to, &address, sizeof(address)) != sizeof(address) ||
+	    read(from, &c, 1) != 1)
+		return 1;
+	return there == 0x33333333 ? 0 : 2;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 3 && !strcmp(argv[1], "--target"))
+		return be_target_of_64_bits(atoi(argv[2]), atoi(argv[3]));
+	return test_harness_run(argc, argv);
+}

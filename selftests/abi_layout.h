@@ -164,12 +164,117 @@ AT(apc_result, pad, 28);
 SIZE(apc_remove, 8);
 AT(apc_remove, flags, 4);
 
+SIZE(process_open, 16);
+AT(process_open, flags, 4);
+AT(process_open, pid, 8);
+AT(process_open, pad, 12);
+
+SIZE(process_info, 40);
+AT(process_info, state, 4);
+AT(process_info, pid, 8);
+AT(process_info, flags, 12);
+AT(process_info, stack_count, 16);
+AT(process_info, nr_ready, 20);
+AT(process_info, nr_out_swap, 24);
+AT(process_info, nr_in_swap, 32);
+
+SIZE(attach, 16);
+AT(attach, flags, 4);
+AT(attach, save, 8);
+AT(attach, pad, 12);
+
+SIZE(detach, 16);
+AT(detach, flags, 4);
+AT(detach, save, 8);
+AT(detach, pad, 12);
+
+SIZE(out_swap, 24);
+AT(out_swap, step, 4);
+AT(out_swap, ranges, 8);
+AT(out_swap, nr_ranges, 16);
+AT(out_swap, pad, 20);
+
+SIZE(range, 16);
+AT(range, length, 8);
+
+SIZE(copy, 64);
+AT(copy, flags, 4);
+AT(copy, remote, 8);
+AT(copy, local, 16);
+AT(copy, length, 24);
+AT(copy, nr_remote, 32);
+AT(copy, nr_local, 36);
+AT(copy, window, 40);
+AT(copy, pad, 44);
+AT(copy, done, 48);
+AT(copy, fault, 56);
+
+SIZE(fill, 48);
+AT(fill, width, 4);
+AT(fill, remote, 8);
+AT(fill, length, 16);
+AT(fill, pattern, 24);
+AT(fill, done, 32);
+AT(fill, fault, 40);
+
+SIZE(search, 64);
+AT(search, step, 4);
+AT(search, remote, 8);
+AT(search, length, 16);
+AT(search, pattern, 24);
+AT(search, pattern_length, 32);
+AT(search, pad, 36);
+AT(search, found, 40);
+AT(search, done, 48);
+AT(search, fault, 56);
+
+SIZE(exchange, 48);
+AT(exchange, flags, 4);
+AT(exchange, remote, 8);
+AT(exchange, value, 16);
+AT(exchange, comparand, 24);
+AT(exchange, width, 32);
+AT(exchange, pad, 36);
+AT(exchange, old, 40);
+
+SIZE(query, 80);
+AT(query, type, 4);
+AT(query, address, 8);
+AT(query, start, 16);
+AT(query, end, 24);
+AT(query, offset, 32);
+AT(query, inode, 40);
+AT(query, dev_major, 48);
+AT(query, dev_minor, 52);
+AT(query, protection, 56);
+AT(query, path_size, 60);
+AT(query, path, 64);
+AT(query, path_length, 72);
+AT(query, max_protection, 76);
+
+SIZE(attached_call, 80);
+AT(attached_call, flags, 4);
+AT(attached_call, name, 8);
+AT(attached_call, arg, 40);
+AT(attached_call, values, 64);
+AT(attached_call, nr_values, 72);
+AT(attached_call, pad, 76);
+
+SIZE(window, 16);
+AT(window, flags, 4);
+AT(window, length, 8);
+
 _Static_assert(NTAPC_IOC_INFO == 0x4ea0, "command numbers");
 _Static_assert(NTAPC_IOC_EXIT_STATUS == 0x4ea7, "command numbers");
 _Static_assert(NTAPC_IOC_WAIT_BY_ID == 0x4ea9, "command numbers");
+_Static_assert(NTAPC_IOC_PROCESS_OPEN == 0x4eaa, "command numbers");
+_Static_assert(NTAPC_IOC_WINDOW == 0x4eac, "command numbers");
 _Static_assert(NTAPC_IOC_QUEUE == 0x4eb0, "command numbers");
 _Static_assert(NTAPC_IOC_THREAD_CONTROL == 0x4eb3, "command numbers");
 _Static_assert(NTAPC_IOC_KERNEL_APC == 0x4eba, "command numbers");
+_Static_assert(NTAPC_IOC_PROCESS_INFO == 0x4ec0, "command numbers");
+_Static_assert(NTAPC_IOC_READ == 0x4ec3, "command numbers");
+_Static_assert(NTAPC_IOC_CALL == 0x4eca, "command numbers");
 _Static_assert(NTAPC_IOC_APC_RESULT == 0x4ed0, "command numbers");
 _Static_assert(NTAPC_IOC_APC_REMOVE == 0x4ed1, "command numbers");
 

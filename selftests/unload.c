@@ -4,7 +4,7 @@
  * NTAPC_KO, the module's file. NTAPC_CYCLES says how often the last test does
  * it.
  */
-#include "common.h"
+#include "procs.h"
 #include "kselftest_harness.h"
 
 #include <sys/mount.h>
@@ -121,6 +121,113 @@ TEST_F(unload, not_while_a_slot_is_mapped)
 	EXPECT_EQ(getpid(), control->tid);
 	ASSERT_EQ(0, munmap((void *)(ADDR(control) & -4096UL), 4096));
 	EXPECT_TRUE(wait_until(!unload()));
+}
+
+static __u64 word = 0x1000;
+
+static void change_word(struct target *target)
+{
+	(void)target;
+	word = 0x1001;
+}
+
+/* A thread that is attached, with no descriptor left. */
+TEST_F(unload, not_while_one_is_attached)
+{
+	int dev = open_device(), process;
+	struct target target;
+
+	ASSERT_TRUE(target_start(&target, change_word));
+	process = open_process(dev, target.pid);
+	ASSERT_LE(0, process);
+	ASSERT_EQ(0, attach(process));
+	close(process);
+	close(dev);
+	EXPECT_TRUE(is_busy(unload()));
+	EXPECT_TRUE(is_busy(unload()));
+	dev = open_device();
+	ASSERT_LE(0, dev);
+	EXPECT_EQ(0x1001, read_word(dev, &word));
+	close(dev);
+	/* Nor when the process has ended. */
+	target_kill(&target);
+	EXPECT_TRUE(is_busy(unload()));
+	dev = open_device();
+	EXPECT_EQ(0, detach(dev));
+	EXPECT_EQ(0x1000, read_word(dev, &word));
+	close(dev);
+	EXPECT_TRUE(wait_until(!unload()));
+}
+
+static struct target victim;
+
+static void attach_for_good(struct target *target)
+{
+	int dev = open_device();
+	int process = open_process(dev, victim.pid);
+	__u32 save;
+
+	(void)target;
+	if (process < 0 || attach_stack(process, &save))
+		_exit(1);
+	close(process);
+	close(dev);
+}
+
+/* One that goes attached lets go of it. */
+TEST_F(unload, after_an_attached_thread)
+{
+	struct target attacher;
+
+	ASSERT_TRUE(target_start(&victim, change_word));
+	ASSERT_TRUE(target_start(&attacher, attach_for_good));
+	EXPECT_TRUE(is_busy(unload()));
+	EXPECT_EQ(-SIGKILL, target_kill(&attacher));
+	EXPECT_TRUE(wait_until(!unload()));
+	/* The target doesn't notice. */
+	EXPECT_EQ(-SIGKILL, target_kill(&victim));
+	EXPECT_EQ(0, load());
+}
+
+TEST_F(unload, not_while_a_window_is_mapped)
+{
+	int dev = open_device(), window = open_window(dev, ONE_PAGE);
+	char *map;
+
+	ASSERT_LE(0, window);
+	map = mmap(NULL, ONE_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, window,
+		   0);
+	ASSERT_NE(MAP_FAILED, map);
+	close(window);
+	close(dev);
+	EXPECT_TRUE(is_busy(unload()));
+	map[0] = 1;
+	EXPECT_EQ(0, munmap(map, ONE_PAGE));
+	EXPECT_TRUE(wait_until(!unload()));
+}
+
+/* A process that is out of memory is back in it with the next module. */
+TEST_F(unload, while_a_process_is_out)
+{
+	int dev = open_device(), process;
+	struct target target;
+
+	ASSERT_TRUE(target_start(&target, change_word));
+	process = open_process(dev, target.pid);
+	ASSERT_EQ(0, out_swap(process, NTAPC_OUT_SWAP_BEGIN, NULL, 0));
+	EXPECT_TRUE(is_busy(unload()));
+	ASSERT_EQ(0, out_swap(process, NTAPC_OUT_SWAP_END, NULL, 0));
+	close(process);
+	close(dev);
+	EXPECT_TRUE(wait_until(!unload()));
+	ASSERT_EQ(0, load());
+	dev = open_device();
+	process = open_process(dev, target.pid);
+	EXPECT_EQ(NTAPC_PROCESS_IN_MEMORY, process_state(process));
+	EXPECT_EQ(0x1001, read_word(process, &word));
+	close(process);
+	close(dev);
+	target_kill(&target);
 }
 
 /* A thread whose APCs stay queued, with no descriptor left. */

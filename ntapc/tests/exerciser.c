@@ -387,7 +387,7 @@ static void drop_save(struct exerciser *ex)
 static int step_detach(struct exerciser *ex, bool unstack)
 {
 	enum ntapc_attach_result result;
-	bool recheck;
+	bool recheck = true;
 
 	result = ntapc_core_detach(&ex->kt, unstack, &recheck);
 	if (result == NTAPC_ATTACHED)

@@ -18,7 +18,9 @@ cd "$(dirname "$0")" || exit 1
 # In this order; whatever else is here comes before the last two, of which the
 # first takes the module away for a while and the second can't be undone.
 FIRST="abi abi32 open queue wait record frame special state cont eintr exec
-	exit suspend held alert terminate context named storm model kernel"
+	exit suspend held alert terminate context named process attach
+	environment copy memory operate window swap reach lifetime storm model
+	kernel kernel-attach kernel-process"
 LAST="unload yama"
 
 all_programs() {
@@ -42,7 +44,7 @@ all_programs() {
 # Seconds that a program may take.
 limit_of() {
 	case $1 in
-	storm | state | cont | kernel) echo 900 ;;
+	storm | state | cont | kernel | lifetime) echo 900 ;;
 	*) echo 600 ;;
 	esac
 }

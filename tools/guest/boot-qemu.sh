@@ -5,7 +5,8 @@
 # input and output are the command's terminal; the kernel's log goes to the file
 # CONSOLE and the results to the file RESULTS, each by a serial line of its own.
 # From the environment: guest_mem, guest_cpus, guest_args (kernel arguments) and
-# NTAPC_CPU (QEMU's -cpu).
+# NTAPC_CPU (QEMU's -cpu).  The guest's one disk is there to be swapped to: it is
+# empty, and gone with the guest.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -21,5 +22,7 @@ trace exec qemu-system-x86_64 -nodefaults -no-user-config -display none -no-rebo
 	-serial "file:$console" \
 	-chardev stdio,id=user,signal=off -serial chardev:user \
 	-serial "file:$results" \
+	-drive driver=null-co,size=64M,read-zeroes=on,snapshot=on,if=none,id=swap \
+	-device nvme,drive=swap,serial=ntapc-swap \
 	-kernel "$kernel/vmlinuz" -initrd "$initrd" \
 	-append "console=ttyS0 ignore_loglevel ${guest_args:-}"

@@ -194,7 +194,7 @@ static int detach_in_kernel(bool unstack, u32 save)
 
 /**
  * ntapc_attach_process - KeAttachProcess (rules 9.1 to 9.3)
- * @process: referenced by the caller until the thread has detached
+ * @process: referenced by the caller; the attachment has a reference of its own
  *
  * The current thread gets another APC state: kernel APCs of the Attached
  * environment run, what is for its own process waits, suspension included. A system

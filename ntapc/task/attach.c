@@ -223,6 +223,29 @@ int ntapc_attach_end(struct ntapc_thread *thread, bool unstack, bool *recheck)
 }
 
 /**
+ * ntapc_attach_unwind - the routine of an APC has left the thread attached
+ * @thread: current's record
+ * @save: its kt.save before, or what was; not followed
+ *
+ * NT: rule 4.6. What it attached and didn't detach is undone; what it detached and
+ * hadn't attached can't be.
+ */
+void ntapc_attach_unwind(struct ntapc_thread *thread,
+			 const struct ntapc_apc_save *save)
+{
+	const struct ntapc_apc_save *outer = thread->kt.save;
+
+	while (outer && outer != save)
+		outer = outer->outer;
+	pr_err("a kernel routine leaves %s[%d] in another process than it found it\n",
+	       current->comm, task_pid_nr(current));
+	if (outer != save)
+		return;
+	while (thread->kt.save != save)
+		ntapc_attach_undo(thread, NULL);
+}
+
+/**
  * ntapc_attach_release - a thread ends, attached or not (rule 9.10)
  * @thread: retired; a system thread calls this itself
  *

@@ -98,6 +98,8 @@ static void run_one(struct ntapc_thread *thread, struct ntapc_apc *apc)
 	struct module *owner = apc->kind == NTAPC_KIND_CLIENT ?
 				       kapc_of(apc)->owner : NULL;
 
+	const struct ntapc_apc_save *save = kt->save;
+
 	trace_ntapc_kernel_apc_run(thread, apc);
 	thread->depth++;
 	ntapc_call_kernel_routine(thread, apc, &normal);
@@ -112,6 +114,8 @@ static void run_one(struct ntapc_thread *thread, struct ntapc_apc *apc)
 		spin_unlock(&thread->lock);
 	}
 	thread->depth--;
+	if (unlikely(kt->save != save))
+		ntapc_attach_unwind(thread, save);
 	/* None of its code is on the stack any more. */
 	if (owner)
 		module_put(owner);

@@ -442,6 +442,8 @@ int ntapc_attach_begin(struct ntapc_thread *thread,
 void ntapc_attach_resident(struct ntapc_thread *thread);
 bool ntapc_attach_undo(struct ntapc_thread *thread, struct ntapc_ready *ready);
 int ntapc_attach_end(struct ntapc_thread *thread, bool unstack, bool *recheck);
+void ntapc_attach_unwind(struct ntapc_thread *thread,
+			 const struct ntapc_apc_save *save);
 void ntapc_attach_release(struct ntapc_thread *thread);
 bool ntapc_attach_check(struct ntapc_thread *thread);
 

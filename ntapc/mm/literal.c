@@ -58,16 +58,22 @@ static void queue_reap(struct ntapc_literal *literal, unsigned long delay)
 		put_literal(literal);
 }
 
-/* Is somebody there but system threads? @mm_users has one more, which is ours. */
-static bool others_are_there(struct ntapc_literal *literal)
+/*
+ * Is it time to unmap? mm_users has one more than there are system threads, which is
+ * ours. If somebody else is there, it is looked at again.
+ */
+static bool is_time(struct ntapc_literal *literal)
 {
 	struct ntapc_process *process = literal->process;
-	int nr;
+	bool alone;
 
 	spin_lock(&process->lock);
-	nr = process->nr_literal + 1;
+	alone = atomic_read(&literal->mm->mm_users) <= process->nr_literal + 1;
+	/* Under the lock: leave() takes it back. */
+	if (!alone && literal->there)
+		queue_reap(literal, REAP_AGAIN);
 	spin_unlock(&process->lock);
-	return atomic_read(&literal->mm->mm_users) > nr;
+	return alone;
 }
 
 static void reap(struct work_struct *work)
@@ -77,9 +83,7 @@ static void reap(struct work_struct *work)
 
 	/* If the thread has left it is the last one's mmput() that unmaps. */
 	if (READ_ONCE(literal->there) && mmget_not_zero(literal->mm)) {
-		if (others_are_there(literal)) {
-			queue_reap(literal, REAP_AGAIN);
-		} else {
+		if (is_time(literal)) {
 			ntapc_enter_mm(literal->mm);
 			vm_munmap(0, TASK_SIZE);
 			ntapc_leave_mm(literal->mm);
@@ -109,6 +113,9 @@ static void leave(struct ntapc_literal *literal)
 	process->nr_literal--;
 	WRITE_ONCE(literal->there, false);
 	spin_unlock(&process->lock);
+	/* One that runs doesn't queue itself again. */
+	if (cancel_delayed_work(&literal->reap))
+		put_literal(literal);
 	mmput(literal->mm);
 	put_literal(literal);
 }

@@ -124,6 +124,10 @@ TEST(faults_there)
 	EXPECT_TRUE(is_childs(bytes, READ_ONLY * PAGE, 100));
 	EXPECT_EQ(-EFAULT, read_some(fd, KERNELS, bytes, 1));
 	EXPECT_PROGRESS(0, KERNELS);
+	EXPECT_EQ(-EFAULT, read_some(fd, 0, bytes, 1));
+	EXPECT_PROGRESS(0, 0);
+	EXPECT_EQ(-EFAULT, read_some(fd, 1, bytes, 1));
+	EXPECT_PROGRESS(0, 1);
 }
 
 /* The same at home. */

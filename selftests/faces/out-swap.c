@@ -130,6 +130,19 @@ TEST(many_stretches)
 	EXPECT_EQ(1, info_of(fd).nr_in_swap);
 }
 
+/* What one does to oneself doesn't: it is done without attaching (rule 9.1). */
+static bool child_brings_in(int fd)
+{
+	unsigned char byte;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(ntapc_process_read(fd, (uintptr_t)&byte, &byte, 1, NULL) ?
+		      1 : 0);
+	return !end_of(pid) &&
+	       info_of(fd).state == NTAPC_PROCESS_IN_MEMORY;
+}
+
 static unsigned int pages_of(const unsigned char *vec, size_t n)
 {
 	unsigned int count = 0;
@@ -144,12 +157,12 @@ TEST(what_stays)
 {
 	int fd = ntapc_process_open(0);
 	uint64_t without = 0, with = 0;
-	unsigned char vec[64], byte;
+	unsigned char vec[64];
 	char *locked, *shared;
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, ntapc_process_out_swap(fd, &without));
-	ASSERT_EQ(0, ntapc_process_read(fd, (uintptr_t)vec, &byte, 1, NULL));
+	ASSERT_TRUE(child_brings_in(fd));
 	locked = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	shared = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE,
@@ -183,7 +196,9 @@ TEST(oneself)
 	EXPECT_EQ(0x77, mine[5 * PAGE]);
 	EXPECT_EQ(0, ntapc_process_read(fd, (uintptr_t)mine, &byte, 1, NULL));
 	EXPECT_EQ(0x77, byte);
-	EXPECT_EQ(NTAPC_PROCESS_IN_MEMORY, info_of(fd).state);
+	EXPECT_EQ(NTAPC_PROCESS_OUT_OF_MEMORY, info_of(fd).state);
+	EXPECT_TRUE(child_brings_in(fd));
+	EXPECT_EQ(1, info_of(fd).nr_in_swap);
 }
 
 static int as_nobody(void)

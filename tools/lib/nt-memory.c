@@ -69,12 +69,19 @@ static bool is_kernels(const volatile void *at, size_t length)
 	       __builtin_add_overflow((intptr_t)at, length, &end);
 }
 
-static NTSTATUS copy_status(int ret, const struct ntapc_progress *progress)
+/* A fault at the address 0 there looks like one at home, but begins and ends there. */
+static bool is_fault_there(PVOID remote, const struct ntapc_progress *progress)
+{
+	return progress->fault || (!remote && !progress->done);
+}
+
+static NTSTATUS copy_status(int ret, PVOID remote,
+			    const struct ntapc_progress *progress)
 {
 	switch (ret) {
 	case -EFAULT:
-		return progress->fault ? STATUS_PARTIAL_COPY :
-					 STATUS_ACCESS_VIOLATION;
+		return is_fault_there(remote, progress) ?
+		       STATUS_PARTIAL_COPY : STATUS_ACCESS_VIOLATION;
 	case -ESRCH:
 		return STATUS_PROCESS_IS_TERMINATING;
 	case -EOVERFLOW:
@@ -113,7 +120,7 @@ static NTSTATUS copy(HANDLE handle, bool write, PVOID remote, PVOID local,
 	space_put(&space);
 	if (count)
 		*count = progress.done;
-	return copy_status(ret, &progress);
+	return copy_status(ret, remote, &progress);
 }
 
 NTSTATUS NTAPI NtReadVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress,

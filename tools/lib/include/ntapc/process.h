@@ -120,7 +120,8 @@ int ntapc_unstack_detach(uint32_t save);
  * struct ntapc_progress - how far an operation got, also one that failed
  * @done: how many bytes were copied, written, equal or read, from the first one on
  * @fault: after -EFAULT the address in the process that can't be accessed, or 0: it is
- *	the caller's own memory that can't be
+ *	the caller's own memory that can't be; or the address 0 there, from which on
+ *	nothing was done then
  */
 struct ntapc_progress {
 	uint64_t done;
@@ -381,7 +382,8 @@ int ntapc_window_destroy(int window, void *memory, size_t length);
  * next attaches to it, or reads or writes there, waits until the swapper has brought in
  * what was in memory before. Reclaim takes what it can: without swap space nothing, and
  * not what other processes have mapped, too. The process itself isn't stopped by this
- * and faults in what it touches: suspend it before if it is to stay out.
+ * and faults in what it touches: suspend it before if it is to stay out. What it does to
+ * itself, by this library's functions or not, doesn't change its state.
  *
  * More than NTAPC_RANGES_MAX stretches of pages are joined over small gaps; what is left
  * over stays in memory. An error leaves the process InMemory.

@@ -422,7 +422,7 @@ TEST_F(copies, bad_ranges)
 /* As much as there is: a copy of everything ends where the memory does. */
 TEST(up_to_ssize_max)
 {
-	unsigned char *there = map_pages(3 * ONE_PAGE);
+	unsigned char *there = map_pages_with_holes(3 * ONE_PAGE);
 	unsigned char *here = map_pages(4 * ONE_PAGE);
 	struct ntapc_copy args;
 
@@ -491,7 +491,7 @@ PARTIAL(behind_the_file, BEHIND_THE_FILE);
 /* @PAGES pages, with the bad one made so once they are filled. */
 static unsigned char *map_bad(enum badness badness, unsigned int seed)
 {
-	unsigned char *pages = map_pages(PAGES * ONE_PAGE), *bad;
+	unsigned char *pages = map_pages_with_holes(PAGES * ONE_PAGE), *bad;
 	int fd;
 
 	if (pages == MAP_FAILED)

@@ -403,6 +403,16 @@ static inline void *map_pages(size_t length)
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
+/*
+ * The same where the kernel doesn't put mappings by itself: what is unmapped of it
+ * stays a hole. Once in a process.
+ */
+static inline void *map_pages_with_holes(size_t length)
+{
+	return mmap((void *)0x30000000, length, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+}
+
 static inline int pidfd_of(pid_t pid)
 {
 	int fd = syscall(SYS_pidfd_open, pid, 0);

@@ -373,19 +373,38 @@ TEST_F(swap, errors)
 	EXPECT_EQ(0x1001, read_word(process, &word));
 }
 
-/* Of itself: it isn't stopped by that, and its own operations bring it in. */
+/*
+ * Of itself: it isn't stopped by that, nor are its own operations in its own
+ * memory, for which nobody attaches.
+ */
+static void attach_to_parent(struct target *t)
+{
+	int parent = open_process(dev, getppid());
+
+	if (parent < 0 || attach(parent) || read_word(dev, &word) != 0x1000)
+		_exit(1);
+	atomic_store(&t->shared->value[0], 1);
+	detach(dev);
+}
+
 TEST_F(swap, own_process)
 {
 	int own = open_process(dev, 0);
+	struct target other;
 
 	ASSERT_LE(0, own);
 	ASSERT_EQ(0, out_swap(own, NTAPC_OUT_SWAP_BEGIN, NULL, 0));
 	/* Attaching to where one is already is still nothing at all. */
 	EXPECT_EQ(0, attach(own));
 	EXPECT_EQ(NTAPC_PROCESS_OUT_SWAP, process_state(own));
+	EXPECT_EQ(0x1000, read_word(dev, &word));
 	ASSERT_EQ(0, out_swap(own, NTAPC_OUT_SWAP_END, NULL, 0));
 	EXPECT_EQ(0x1000, read_word(own, &word));
+	/* Who does attach brings it in. */
+	ASSERT_TRUE(target_start(&other, attach_to_parent));
+	EXPECT_EQ(1, other.shared->value[0]);
 	EXPECT_EQ(NTAPC_PROCESS_IN_MEMORY, process_state(own));
+	target_kill(&other);
 }
 
 static volatile int handled;

@@ -396,7 +396,8 @@ TEST_F(copying, partial)
 		EXPECT_EQ(0, args.done);
 		EXPECT_EQ(hole, args.fault);
 	}
-	area = map_pages(8 * ONE_PAGE);
+	area = map_pages_with_holes(8 * ONE_PAGE);
+	ASSERT_NE(MAP_FAILED, area);
 	munmap(area + 5 * ONE_PAGE, ONE_PAGE);
 	target_kill(&target);
 	if (variant->attached) {

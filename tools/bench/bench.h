@@ -83,6 +83,7 @@ void pause_awake(void);
 /* --- compare.c ------------------------------------------------------------- */
 
 #define MAX_PEERS	4
+#define MAX_VARIANTS	8
 
 /* One repetition. @count is how many samples are wanted. */
 typedef void (*side_fn)(struct series *s, enum cpu cpu, unsigned int count);
@@ -107,6 +108,8 @@ struct peer {
  * @what: what is measured, in words
  * @run: measures ntapc
  * @count: samples for each repetition; 0: the default
+ * @variants: ways to do the same, of whose percentiles the mean counts; 0: 1
+ * @vary: has the sides do it in this way; with @variants
  * @peer: ends with a nameless one
  */
 struct comparison {
@@ -114,6 +117,8 @@ struct comparison {
 	const char *what;
 	side_fn run;
 	unsigned int count;
+	unsigned int variants;
+	void (*vary)(unsigned int variant);
 	struct peer peer[MAX_PEERS + 1];
 };
 
@@ -215,6 +220,34 @@ void partner_start(struct partner *p, enum cpu cpu,
 		   void (*main)(struct partner *p));
 void partner_join(struct partner *p);
 
+/* --- pingpong.c ------------------------------------------------------------ */
+
+/* A side: there and back between two threads that block in futex(2). */
+void pingpong_by_futex(struct series *s, enum cpu cpu, unsigned int count);
+
+/* --- neighbour.c: another process ------------------------------------------ */
+
+/**
+ * struct neighbour - a process to act on
+ * @pid: its id
+ * @fd: its ntapc descriptor
+ * @mem_fd: its /proc/PID/mem
+ * @address: of its memory
+ * @length: of that, in bytes; 0: none
+ */
+struct neighbour {
+	int pid;
+	int fd;
+	int mem_fd;
+	uintptr_t address;
+	size_t length;
+};
+
+void neighbour_start(struct neighbour *n, uintptr_t address, size_t length);
+void neighbour_end(struct neighbour *n);
+/* The same kind of memory in this process. */
+char *memory_map(uintptr_t address, size_t length);
+
 /* --- msgring.c: io_uring's messages ---------------------------------------- */
 
 struct ring;
@@ -243,6 +276,8 @@ void case_round_trip(void);
 void case_special(void);
 void case_suspend(void);
 void case_kernel_apc(void);
+void case_attach(void);
+void case_copy(void);
 void case_drain(void);
 void case_queue(void);
 void case_scale(void);

@@ -4,7 +4,6 @@
  * other's message comes, runs something and answers. Every side blocks between
  * messages, and each does it in the way that is fastest for it.
  */
-#include <linux/futex.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -57,56 +56,6 @@ static void by_apc(struct series *s, enum cpu cpu, unsigned int count)
 		series_add_time(s, begin, clock_now(), 1);
 	}
 	must(ntapc_queue(partner.fd, leave, 0, 0, 0), "ntapc_queue");
-	partner_join(&partner);
-}
-
-/* Futexes: a word for each direction. */
-
-static uint32_t ping, pong;
-
-static void futex(uint32_t *word, int op, uint32_t value)
-{
-	syscall(SYS_futex, word, op, value, NULL);
-}
-
-static void send_word(uint32_t *word)
-{
-	__atomic_store_n(word, 1, __ATOMIC_RELEASE);
-	futex(word, FUTEX_WAKE_PRIVATE, 1);
-}
-
-static void receive_word(uint32_t *word)
-{
-	while (!__atomic_load_n(word, __ATOMIC_ACQUIRE))
-		futex(word, FUTEX_WAIT_PRIVATE, 0);
-	__atomic_store_n(word, 0, __ATOMIC_RELAXED);
-}
-
-static void futex_partner(struct partner *p)
-{
-	word_set(&p->ready, 1);
-	for (;;) {
-		receive_word(&ping);
-		if (p->stop)
-			return;
-		send_word(&pong);
-	}
-}
-
-static void by_futex(struct series *s, enum cpu cpu, unsigned int count)
-{
-	ping = 0;
-	pong = 0;
-	partner_start(&partner, cpu, futex_partner);
-	while (count--) {
-		uint64_t begin = clock_now();
-
-		send_word(&ping);
-		receive_word(&pong);
-		series_add_time(s, begin, clock_now(), 1);
-	}
-	partner.stop = 1;
-	send_word(&ping);
 	partner_join(&partner);
 }
 
@@ -212,8 +161,8 @@ void case_round_trip(void)
 		.what = "alertable waiter, there and back",
 		.run = by_apc,
 		.peer = {
-			{ .name = "futex ping-pong", .run = by_futex,
-			  .wanted = 1.2 },
+			{ .name = "futex ping-pong",
+			  .run = pingpong_by_futex, .wanted = 1.2 },
 			{ .name = "signals both ways", .run = by_signal,
 			  .wanted = 0.55 },
 			{ .name = "io_uring msg_ring", .run = by_msg_ring,

@@ -14,6 +14,11 @@ static unsigned int nr_peers(const struct comparison *c)
 	return n;
 }
 
+static unsigned int nr_variants(const struct comparison *c)
+{
+	return c->variants ? c->variants : 1;
+}
+
 /* A repetition is cut short so that it takes not much longer than it may. */
 #define LEAST	20
 
@@ -36,8 +41,42 @@ static void run_side(side_fn run, struct series *s, enum cpu cpu,
 	run(s, cpu, count);
 }
 
+/* What one side measured, by variants. */
+struct measured {
+	struct series variant[MAX_VARIANTS];
+};
+
+static double percentile(const struct comparison *c, struct measured *m,
+			 double percentile)
+{
+	unsigned int i, n = nr_variants(c);
+	double sum = 0;
+
+	for (i = 0; i < n; i++)
+		sum += series_percentile(&m->variant[i], percentile);
+	return sum / n;
+}
+
+static size_t nr_samples(const struct comparison *c, const struct measured *m)
+{
+	unsigned int i, n = nr_variants(c);
+	size_t count = 0;
+
+	for (i = 0; i < n; i++)
+		count += m->variant[i].count;
+	return count;
+}
+
+static void forget(const struct comparison *c, struct measured *m)
+{
+	unsigned int i, n = nr_variants(c);
+
+	for (i = 0; i < n; i++)
+		series_free(&m->variant[i]);
+}
+
 static void report(const struct comparison *c, const struct peer *peer,
-		   enum cpu cpu, struct series *own, struct series *other)
+		   enum cpu cpu, struct measured *own, struct measured *other)
 {
 	double factor = peer->factor ? peer->factor : 1;
 	struct row row = {
@@ -46,37 +85,51 @@ static void report(const struct comparison *c, const struct peer *peer,
 		.peer = peer->name,
 		.unit = "ns",
 		.cpu = cpu,
-		.own = series_percentile(own, 50),
-		.own_p99 = series_percentile(own, 99),
-		.other = factor * series_percentile(other, 50),
-		.other_p99 = factor * series_percentile(other, 99),
+		.own = percentile(c, own, 50),
+		.own_p99 = percentile(c, own, 99),
+		.other = factor * percentile(c, other, 50),
+		.other_p99 = factor * percentile(c, other, 99),
 		.wanted = peer->wanted,
-		.n = own->count,
+		.n = nr_samples(c, own),
 	};
 
 	/* A peer that this kernel doesn't have leaves no samples. */
-	if (!own->count || !other->count)
+	if (!row.n || !nr_samples(c, other))
 		return;
 	row.ratio = row.other > 0 ? row.own / row.other : 0;
 	report_row(&row);
 }
 
-void compare(const struct comparison *c, enum cpu cpu)
+/* Every side once. */
+static void take_turns(const struct comparison *c, enum cpu cpu,
+		       unsigned int variant, struct measured *own,
+		       struct measured *other)
 {
 	unsigned int count = c->count ? c->count : options.samples;
-	struct series own = { }, other[MAX_PEERS] = { };
+	unsigned int i, n = nr_peers(c);
+
+	if (c->vary)
+		c->vary(variant);
+	run_side(c->run, &own->variant[variant], cpu, count);
+	for (i = 0; i < n; i++)
+		run_side(c->peer[i].run, &other[i].variant[variant], cpu,
+			 count);
+}
+
+void compare(const struct comparison *c, enum cpu cpu)
+{
+	struct measured own = { }, other[MAX_PEERS] = { };
 	unsigned int rep, i, n = nr_peers(c);
 
 	for (rep = 0; rep < options.repetitions; rep++) {
-		run_side(c->run, &own, cpu, count);
-		for (i = 0; i < n; i++)
-			run_side(c->peer[i].run, &other[i], cpu, count);
+		for (i = 0; i < nr_variants(c); i++)
+			take_turns(c, cpu, i, &own, other);
 	}
 	for (i = 0; i < n; i++) {
 		report(c, &c->peer[i], cpu, &own, &other[i]);
-		series_free(&other[i]);
+		forget(c, &other[i]);
 	}
-	series_free(&own);
+	forget(c, &own);
 }
 
 void compare_both(const struct comparison *c)

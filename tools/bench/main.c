@@ -27,6 +27,8 @@ static const struct {
 	{ 5, "queue into one thread", case_queue },
 	{ 8, "suspending and resuming", case_suspend },
 	{ 8, "kernel APC, one way", case_kernel_apc },
+	{ 9, "attach and detach", case_attach },
+	{ 9, "copies from and to another process", case_copy },
 	{ 10, "many registered threads, many queued", case_scale },
 	{ 11, "memory", case_memory },
 };

@@ -56,7 +56,7 @@ void report_open(const char *path)
 	if (!json)
 		die("%s: %m", path);
 	fprintf(json, "[");
-	printf("%-10s %-38s %-22s %-5s %10s %10s %10s %10s %7s %7s\n", "case",
+	printf("%-15s %-38s %-22s %-5s %10s %10s %10s %10s %7s %7s\n", "case",
 	       "what", "peer", "cpu", "ntapc", "p99", "peer", "p99", "ratio",
 	       "wanted");
 }
@@ -78,7 +78,7 @@ static void write_json(const struct row *row)
 
 void report_row(const struct row *row)
 {
-	printf("%-10s %-38s %-22s %-5s %10.0f %10.0f %10.0f %10.0f %7.3f ",
+	printf("%-15s %-38s %-22s %-5s %10.0f %10.0f %10.0f %10.0f %7.3f ",
 	       row->id, row->what, row->peer, cpu_name(row->cpu), row->own,
 	       row->own_p99, row->other, row->other_p99, row->ratio);
 	if (row->wanted && row->cpu == CPU_SAME)

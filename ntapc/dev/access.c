@@ -295,8 +295,11 @@ struct task_struct *ntapc_task_of_pidfd(int fd)
 		return ERR_PTR(-ESRCH);
 	rcu_read_lock();
 	task = pid_task(find_pid_ns(nr, proc_ns), PIDTYPE_PID);
-	if (task)
+	/* What has no id where the caller is, is out of its reach. */
+	if (task && pid_vnr(task_pid(task)))
 		get_task_struct(task);
+	else
+		task = NULL;
 	rcu_read_unlock();
 	if (!task)
 		return ERR_PTR(-ESRCH);

@@ -49,7 +49,7 @@
 
 #define WORDS	8	/* in one turn */
 
-/* Returns how many bytes were copied: all of whole turns, or what did before one. */
+/* Returns how many bytes were copied: whole turns. */
 static size_t words_to_user(u64 __user *to, const u64 *from, size_t length)
 {
 	const u64 *start = from;
@@ -72,22 +72,35 @@ out:
 	return (u8 *)from - (u8 *)start;
 }
 
+/*
+ * The same in the other direction. Some compilers' unsafe_get_user() stores 0 where
+ * it faults: so nothing is stored before a turn's loads are by.
+ */
 static size_t words_from_user(u64 *to, const u64 __user *from, size_t length)
 {
 	u64 *start = to;
 	size_t nr = length / sizeof(u64) / WORDS;
+	u64 a, b, c, d, e, f, g, h;
 
 	if (!user_access_begin(from, length))
 		return 0;
 	for (; nr; nr--, to += WORDS, from += WORDS) {
-		unsafe_get_user(to[0], from + 0, out);
-		unsafe_get_user(to[1], from + 1, out);
-		unsafe_get_user(to[2], from + 2, out);
-		unsafe_get_user(to[3], from + 3, out);
-		unsafe_get_user(to[4], from + 4, out);
-		unsafe_get_user(to[5], from + 5, out);
-		unsafe_get_user(to[6], from + 6, out);
-		unsafe_get_user(to[7], from + 7, out);
+		unsafe_get_user(a, from + 0, out);
+		unsafe_get_user(b, from + 1, out);
+		unsafe_get_user(c, from + 2, out);
+		unsafe_get_user(d, from + 3, out);
+		unsafe_get_user(e, from + 4, out);
+		unsafe_get_user(f, from + 5, out);
+		unsafe_get_user(g, from + 6, out);
+		unsafe_get_user(h, from + 7, out);
+		to[0] = a;
+		to[1] = b;
+		to[2] = c;
+		to[3] = d;
+		to[4] = e;
+		to[5] = f;
+		to[6] = g;
+		to[7] = h;
 	}
 out:
 	user_access_end();

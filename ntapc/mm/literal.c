@@ -10,6 +10,7 @@
  */
 #include <linux/kref.h>
 #include <linux/mman.h>
+#include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -51,11 +52,19 @@ static void put_literal(struct ntapc_literal *literal)
 	kref_put(&literal->kref, free_literal);
 }
 
+/* Of a reap that was queued; ntapc's exit waits for the end of one that runs. */
+static void put_reap(struct ntapc_literal *literal)
+{
+	put_literal(literal);
+	module_put(THIS_MODULE);
+}
+
 static void queue_reap(struct ntapc_literal *literal, unsigned long delay)
 {
 	kref_get(&literal->kref);
+	__module_get(THIS_MODULE);
 	if (!queue_delayed_work(ntapc_workqueue, &literal->reap, delay))
-		put_literal(literal);
+		put_reap(literal);
 }
 
 /*
@@ -90,7 +99,7 @@ static void reap(struct work_struct *work)
 		}
 		mmput(literal->mm);
 	}
-	put_literal(literal);
+	put_reap(literal);
 }
 
 /* The process is over. Atomic context. */
@@ -115,7 +124,7 @@ static void leave(struct ntapc_literal *literal)
 	spin_unlock(&process->lock);
 	/* One that runs doesn't queue itself again. */
 	if (cancel_delayed_work(&literal->reap))
-		put_literal(literal);
+		put_reap(literal);
 	mmput(literal->mm);
 	put_literal(literal);
 }

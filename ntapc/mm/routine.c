@@ -74,12 +74,14 @@ EXPORT_SYMBOL_GPL(ntapc_unregister_attached_routine);
  * struct ntapc_routine_run - one run
  * @kref: the caller's, and the stand-in's
  * @routine: its owner is held
+ * @user: one of its calls in flight; referenced
  * @call: its argument
  * @value: what @call's points to
  */
 struct ntapc_routine_run {
 	struct kref kref;
 	struct ntapc_attached_routine *routine;
+	struct ntapc_user *user;
 	struct ntapc_routine_call call;
 	u64 value[NTAPC_APC_VALUES_MAX];
 };
@@ -90,6 +92,8 @@ static void free_run(struct kref *kref)
 		container_of(kref, struct ntapc_routine_run, kref);
 
 	module_put(run->routine->owner);
+	ntapc_user_end_call(run->user);
+	ntapc_user_put(run->user);
 	kfree(run);
 }
 
@@ -118,13 +122,14 @@ static int call_routine(void *context)
  * ntapc_routine_get - prepare to have a routine run
  * @args: checked
  *
- * Return: for ntapc_routine_put(); ENOENT; ENOMEM.
+ * Return: for ntapc_routine_put(); ENOENT; EAGAIN; ENOMEM.
  */
 struct ntapc_routine_run *
 ntapc_routine_get(const struct ntapc_attached_call *args)
 {
 	struct ntapc_attached_routine *routine;
 	struct ntapc_routine_run *run;
+	int err;
 
 	mutex_lock(&routines_mutex);
 	routine = find(args->name);
@@ -134,15 +139,28 @@ ntapc_routine_get(const struct ntapc_attached_call *args)
 	if (!routine)
 		return ERR_PTR(-ENOENT);
 	run = kzalloc(sizeof(*run), GFP_KERNEL_ACCOUNT);
-	if (!run) {
-		module_put(routine->owner);
-		return ERR_PTR(-ENOMEM);
+	if (run)
+		run->user = ntapc_user_get(current_uid());
+	if (!run || !run->user) {
+		err = -ENOMEM;
+		goto free;
+	}
+	/* What a killed caller leaves behind may take as long as it likes. */
+	if (!ntapc_user_begin_call(run->user)) {
+		ntapc_user_put(run->user);
+		err = -EAGAIN;
+		goto free;
 	}
 	kref_init(&run->kref);
 	run->routine = routine;
 	memcpy(run->call.arg, args->arg, sizeof(run->call.arg));
 	run->call.value = run->value;
 	return run;
+
+free:
+	kfree(run);
+	module_put(routine->owner);
+	return ERR_PTR(err);
 }
 
 /**
@@ -205,12 +223,15 @@ static int run_strnlen(struct ntapc_routine_call *call)
 
 	if (call->arg[1] > STRING_MAX || call->arg[2])
 		return -EINVAL;
+	/* User-mode Linux's strnlen_user() doesn't look. */
+	if (call->arg[0] >= TASK_SIZE)
+		return -EFAULT;
 	call->nr_values = 1;
 	if (!call->arg[1])
 		return 0;
 	/* With the terminating 0, or more than that; 0 if it isn't accessible. */
 	length = strnlen_user(u64_to_user_ptr(call->arg[0]), call->arg[1]);
-	if (!length)
+	if (length <= 0)
 		return -EFAULT;
 	call->value[0] = min_t(u64, length - 1, call->arg[1]);
 	return 0;

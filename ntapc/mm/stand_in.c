@@ -15,9 +15,13 @@
 
 #include "mm.h"
 
-/* What never blocks for long, and what may, by another module's routine. */
+/*
+ * What never blocks for long; what may, of user programs, each user having a few of
+ * so many; and what may, of other modules.
+ */
 static struct workqueue_struct *copy_queue;
 static struct workqueue_struct *call_queue;
+static struct workqueue_struct *client_queue;
 
 /**
  * ntapc_enter_mm - the current kernel thread goes to an address space
@@ -154,7 +158,7 @@ int ntapc_stand_in_call(struct mm_struct *mm, int (*routine)(void *context),
 	call->routine = routine;
 	call->release = release;
 	call->context = context;
-	queue_work(call_queue, &call->work);
+	queue_work(release ? call_queue : client_queue, &call->work);
 
 	if (!release)
 		wait_for_completion(&call->done);
@@ -172,9 +176,15 @@ int ntapc_stand_in_init(void)
 				     WQ_HIGHPRI | WQ_CPU_INTENSIVE, 0);
 	if (!copy_queue)
 		return -ENOMEM;
-	call_queue = alloc_workqueue("ntapc_call", WQ_UNBOUND, 0);
-	if (call_queue)
+	call_queue = alloc_workqueue("ntapc_call", WQ_UNBOUND, WQ_MAX_ACTIVE);
+	if (!call_queue)
+		goto free_copy_queue;
+	client_queue = alloc_workqueue("ntapc_client", WQ_UNBOUND,
+				       WQ_MAX_ACTIVE);
+	if (client_queue)
 		return 0;
+	destroy_workqueue(call_queue);
+free_copy_queue:
 	destroy_workqueue(copy_queue);
 	return -ENOMEM;
 }
@@ -182,6 +192,7 @@ int ntapc_stand_in_init(void)
 /* Nobody calls; a routine whose caller was killed may still be on its way. */
 void ntapc_stand_in_exit(void)
 {
+	destroy_workqueue(client_queue);
 	destroy_workqueue(call_queue);
 	destroy_workqueue(copy_queue);
 }

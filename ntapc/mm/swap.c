@@ -7,6 +7,8 @@
  * whose pages are slow to come holds up nobody else.
  */
 #include <linux/mm.h>
+#include <linux/mmap_lock.h>
+#include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -14,6 +16,7 @@
 #include <linux/workqueue.h>
 
 #include "mm.h"
+#include "../compat.h"
 #include "../trace.h"
 
 static struct workqueue_struct *swapper;
@@ -88,48 +91,62 @@ int ntapc_wait_ready(struct ntapc_process *process, struct ntapc_ready *ready,
 	return err;
 }
 
-/* Brings the pages of one range in. False if there is no point in going on. */
-static bool bring_in_range(const struct ntapc_space *space,
-			   const struct ntapc_range *range)
+/*
+ * Brings a few pages from @address on in. Returns where to go on, or @end.
+ *
+ * Anonymous ones only: a file's may take as long as its server likes, FUSE's for
+ * one, and were not swapped out but dropped. The lock is kept meanwhile, so that
+ * they are still anonymous. What was never there, or isn't any more, is no page to
+ * be brought in: FOLL_DUMP leaves holes, as it does for core dumps.
+ */
+static u64 bring_in_some(struct mm_struct *mm, u64 address, u64 end)
 {
-	u64 address = range->address;
-	u64 end = address + range->length;
-	struct ntapc_pins pins;
+	struct page *page[NTAPC_PINS_FEW];
+	struct vm_area_struct *vma;
+	long i, nr;
 
-	while (address < end) {
-		/*
-		 * What was never there, or isn't any more, is no page to be
-		 * brought in. (The flag is what core dumps leave holes with.)
-		 */
-		int nr = ntapc_pin(space, &pins, address, end - address,
-				   FOLL_DUMP);
-
-		if (nr == -ENOMEM || ntapc_process_is_over(space->process))
-			return false;
-		if (nr > 0)
-			ntapc_unpin_pages(&pins, nr, 0);
-		address += (u64)max(nr, 1) << PAGE_SHIFT;
-		cond_resched();
+	mmap_read_lock(mm);
+	vma = find_vma(mm, address);
+	if (!vma || vma->vm_start >= end) {
+		address = end;
+		goto unlock;
 	}
-	return true;
+	if (!vma_is_anonymous(vma)) {
+		address = vma->vm_end;
+		goto unlock;
+	}
+	address = max_t(u64, address, vma->vm_start);
+	end = min_t(u64, end, vma->vm_end);
+	nr = ntapc_get_user_pages_remote(mm, address,
+					 min_t(u64, ARRAY_SIZE(page),
+					       (end - address) >> PAGE_SHIFT),
+					 FOLL_DUMP, page, NULL);
+	for (i = 0; i < nr; i++)
+		put_page(page[i]);
+	address += (u64)max(nr, 1L) << PAGE_SHIFT;
+unlock:
+	mmap_read_unlock(mm);
+	return address;
 }
 
 static void bring_in(struct ntapc_process *process,
 		     const struct ntapc_range *ranges, u32 nr_ranges)
 {
-	struct ntapc_space space = {
-		.process = process,
-		.mm = ntapc_process_mm(process),
-	};
+	struct mm_struct *mm = ntapc_process_mm(process);
 	u32 i;
 
-	if (!space.mm)
+	if (!mm)
 		return;
 	for (i = 0; i < nr_ranges; i++) {
-		if (!bring_in_range(&space, &ranges[i]))
-			break;
+		u64 address = ranges[i].address;
+		u64 end = address + ranges[i].length;
+
+		while (address < end && !ntapc_process_is_over(process)) {
+			address = bring_in_some(mm, address, end);
+			cond_resched();
+		}
 	}
-	mmput(space.mm);
+	mmput(mm);
 }
 
 static void swap_in(struct work_struct *work)
@@ -158,6 +175,8 @@ static void swap_in(struct work_struct *work)
 	let_go_on(process);
 	spin_unlock(&process->lock);
 	ntapc_process_put(process);
+	/* ntapc_swap_exit() waits for what is left of this. */
+	module_put(THIS_MODULE);
 }
 
 /**
@@ -166,6 +185,7 @@ static void swap_in(struct work_struct *work)
  */
 void ntapc_tell_swapper(struct ntapc_process *process)
 {
+	__module_get(THIS_MODULE);
 	ntapc_process_hold(process);
 	/* It is InTransition once: this work isn't queued yet. */
 	INIT_WORK(&process->swap_work, swap_in);
@@ -278,7 +298,7 @@ void ntapc_process_info(struct ntapc_process *process,
 
 int ntapc_swap_init(void)
 {
-	swapper = alloc_workqueue("ntapc_swapper", WQ_UNBOUND, 0);
+	swapper = alloc_workqueue("ntapc_swapper", WQ_UNBOUND, WQ_MAX_ACTIVE);
 	return swapper ? 0 : -ENOMEM;
 }
 

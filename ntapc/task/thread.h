@@ -70,11 +70,13 @@ struct vm_area_struct;
  * @uid: invariant
  * @state: how many descriptors charge to it, and how many APCs are charged;
  *	one word, see user.c. At 0 it is freed
+ * @nr_calls: attached routines that run for it
  */
 struct ntapc_user {
 	struct hlist_node hash;
 	kuid_t uid;
 	atomic64_t state;
+	atomic_t nr_calls;
 };
 
 /**
@@ -476,6 +478,8 @@ void ntapc_user_put(struct ntapc_user *user);
 u32 ntapc_user_queued(const struct ntapc_user *user);
 u32 ntapc_user_charge(struct ntapc_user *user, u32 nr);
 void ntapc_user_uncharge(struct ntapc_user *user, u32 nr);
+bool ntapc_user_begin_call(struct ntapc_user *user);
+void ntapc_user_end_call(struct ntapc_user *user);
 
 /* queue.c: user APCs */
 int ntapc_queue_init(void);

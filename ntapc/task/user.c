@@ -130,3 +130,23 @@ void ntapc_user_uncharge(struct ntapc_user *user, u32 nr)
 	if (!atomic64_sub_return(nr, &user->state))
 		free_user(user);
 }
+
+/**
+ * ntapc_user_begin_call - an attached routine is to run for a user
+ * @user: referenced, until ntapc_user_end_call()
+ *
+ * Return: false if so many run already.
+ */
+bool ntapc_user_begin_call(struct ntapc_user *user)
+{
+	return atomic_add_unless(&user->nr_calls, 1, NTAPC_CALLS_MAX);
+}
+
+/**
+ * ntapc_user_end_call - it has
+ * @user: the user
+ */
+void ntapc_user_end_call(struct ntapc_user *user)
+{
+	atomic_dec(&user->nr_calls);
+}

@@ -163,6 +163,7 @@ static void step(struct attach_script *s)
 		step_detach(s, what);
 		break;
 	case 'b':
+		KUNIT_ASSERT_GT(s->test, f->depth, 0);
 		name = s->target[f->depth];
 		answer(s, ntapc_test_undo(f, name) ? "k" : ".");
 		break;
@@ -249,7 +250,7 @@ void ntapc_test_check_index(struct kunit *test)
 			    &kt->apc_state);
 	KUNIT_EXPECT_PTR_EQ(test, kt->apc_state_pointer[!kt->apc_state_index],
 			    &kt->saved_apc_state);
-	KUNIT_EXPECT_PTR_EQ(test, kt->save,
+	KUNIT_ASSERT_PTR_EQ(test, kt->save,
 			    f->depth ? &f->save[f->depth - 1] : NULL);
 }
 

@@ -246,7 +246,7 @@ static void count_is_limited(struct kunit *test)
 
 	ntapc_core_process_leave(process);
 	KUNIT_EXPECT_EQ(test, process->stack_count, NTAPC_STACK_COUNT_MAX - 1);
-	KUNIT_EXPECT_EQ(test, ntapc_test_try_attach(f, 'B', true),
+	KUNIT_ASSERT_EQ(test, ntapc_test_try_attach(f, 'B', true),
 			NTAPC_ATTACHED);
 	KUNIT_EXPECT_EQ(test, process->stack_count, NTAPC_STACK_COUNT_MAX);
 	KUNIT_EXPECT_FALSE(test, ntapc_core_process_enter(process));
@@ -279,14 +279,14 @@ static void attached_process_stays(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, ntapc_core_out_swap_begin(b));
 	/* Attached twice, by way of home. */
 	b->state = IN_MEMORY;
-	KUNIT_EXPECT_EQ(test, ntapc_test_try_attach(f, 'B', true),
+	KUNIT_ASSERT_EQ(test, ntapc_test_try_attach(f, 'B', true),
 			NTAPC_ATTACHED);
 	ntapc_core_attach_resident(&f->kt, b);
-	KUNIT_EXPECT_EQ(test, ntapc_test_try_attach(f, 'A', true),
+	KUNIT_ASSERT_EQ(test, ntapc_test_try_attach(f, 'A', true),
 			NTAPC_ATTACHED);
 	ntapc_core_attach_resident(&f->kt, home);
 	KUNIT_EXPECT_FALSE(test, ntapc_core_out_swap_begin(home));
-	KUNIT_EXPECT_EQ(test, ntapc_test_try_attach(f, 'B', true),
+	KUNIT_ASSERT_EQ(test, ntapc_test_try_attach(f, 'B', true),
 			NTAPC_ATTACHED);
 	ntapc_test_undo(f, 'B');
 	KUNIT_EXPECT_FALSE(test, ntapc_core_out_swap_begin(b));
@@ -308,7 +308,7 @@ static void attacher_waits(struct kunit *test)
 	for (state = 0; state < NR_STATES; state++) {
 		ntapc_fixture_reset(f);
 		b->state = state;
-		KUNIT_EXPECT_EQ(test, ntapc_test_try_attach(f, 'B', false),
+		KUNIT_ASSERT_EQ(test, ntapc_test_try_attach(f, 'B', false),
 				NTAPC_ATTACHED);
 		KUNIT_EXPECT_EQ(test, b->state, state);
 		KUNIT_EXPECT_EQ(test, b->stack_count, 1);
@@ -341,17 +341,22 @@ static bool is_legal(const struct scene *scene, char function)
 	return function == 'b' || state == from[(u8)function];
 }
 
-/* All ways of @length steps from InMemory: nobody ever waits for nothing. */
-static bool try_ways(struct kunit *test, const struct scene *start, char *way,
-		     int depth, int length)
+#define LENGTH	9	/* of a way */
+
+/*
+ * All ways on, from the scene that @depth steps have made; the scenes behind it are
+ * theirs. Nobody ever waits for nothing.
+ */
+static bool try_ways(struct kunit *test, struct scene *start, char *way,
+		     int depth)
 {
 	static const char functions[] = "wbsecSE";
 	const char *function;
 
-	if (depth == length)
+	if (depth == LENGTH)
 		return true;
 	for (function = functions; *function; function++) {
-		struct scene *scene = &((struct scene *)start)[1];
+		struct scene *scene = start + 1;
 		u8 was = start->process.state, state;
 		bool told, wait;
 
@@ -382,13 +387,11 @@ static bool try_ways(struct kunit *test, const struct scene *start, char *way,
 		if (state == IN_MEMORY)
 			scene->nr = 0;
 		if (ntapc_test_failed(test) ||
-		    !try_ways(test, scene, way, depth + 1, length))
+		    !try_ways(test, scene, way, depth + 1))
 			return false;
 	}
 	return true;
 }
-
-#define LENGTH	9
 
 static void nobody_waits_for_nothing(struct kunit *test)
 {
@@ -398,7 +401,7 @@ static void nobody_waits_for_nothing(struct kunit *test)
 	scenes = kunit_kcalloc(test, LENGTH + 1, sizeof(*scenes), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, scenes);
 	set_scene(scenes, IN_MEMORY, 0, 0);
-	try_ways(test, scenes, way, 0, LENGTH);
+	try_ways(test, scenes, way, 0);
 }
 
 static void process_begins_in_memory(struct kunit *test)

@@ -102,7 +102,8 @@
  *    32-bit code or has a user shadow stack.
  *  - ENXIO: the target's process has no dispatcher.
  *  - EAGAIN: a limit of queued APCs, for the thread or for the user, is
- *    reached. The limits are in struct ntapc_info.
+ *    reached (they are in struct ntapc_info), or the one of calls of attached
+ *    routines.
  *  - EOVERFLOW: the suspend count, the depth of attachments or the count of
  *    attached threads is at its limit.
  *  - ENOMEM: no memory.
@@ -1213,14 +1214,16 @@ struct ntapc_range {
  * @pad: in: 0
  * @done: out: how many bytes were copied, or were equal, from the first on
  * @fault: out: with EFAULT, the address in the process that can't be accessed; 0 if
- *	it is one's own memory that can't
+ *	it is one's own memory that can't (or address 0 of the process, if that is
+ *	where @remote begins and @done is 0)
  *
  * Works on a process or an instance. NT: NtReadVirtualMemory,
  * NtWriteVirtualMemory, RtlCompareMemory. Pages that aren't in memory are faulted
  * in; what is mapped read-only isn't written to, also not by force. The copy is in
  * order of the vectors; where they or local and remote overlap the result is
  * that of some order of copying. Other threads see it happen byte by byte.
- * A process that isn't in memory (rule 9.4) is brought in first.
+ * A process that isn't in memory (rule 9.4) is brought in first, but for one's own.
+ * A stack isn't grown for a copy on kernels from 6.5 on.
  *
  * NTAPC_IOC_COMPARE returns 1 if @done isn't all, 0 if it is; neither a vector nor
  * a window is possible there (EINVAL).
@@ -1407,8 +1410,9 @@ struct ntapc_query {
  *  - "crc32": the result is the CRC-32 (as of zlib) of arg[1] bytes, at most
  *    16 MiB, at arg[0].
  *
- * Order of checks: EFAULT, E2BIG, EINVAL, ESRCH, EACCES, ENOENT, ENOMEM, what the
- * routine says to its arguments; EINTR (a fatal signal only: the routine goes on).
+ * Order of checks: EFAULT, E2BIG, EINVAL, ESRCH, EACCES, ENOENT, ENOMEM, EAGAIN
+ * (NTAPC_CALLS_MAX of the user's run), what the routine says to its arguments; EINTR
+ * (a fatal signal only: the routine goes on).
  */
 struct ntapc_attached_call {
 	__u32 size;
@@ -1419,6 +1423,9 @@ struct ntapc_attached_call {
 	__u32 nr_values;
 	__u32 pad;
 };
+
+/* Attached routines of one user (real uid) that may run at a time. */
+#define NTAPC_CALLS_MAX	32
 
 /**
  * struct ntapc_window - NTAPC_IOC_WINDOW: memory shared with the kernel

@@ -62,8 +62,9 @@ static int enter(struct ntapc_process *process)
  * ntapc_space_enter - begin to act in a process's address space
  * @space: set
  * @process: kept by the caller until ntapc_space_leave()
- * @actor: who acts, found to be allowed to
- * @attached: the current thread is attached there, or it is its own
+ * @actor: who acts
+ * @attached: the current thread is attached there, or it is its own: whether @actor
+ *	may act is looked at again. Else it has just been
  *
  * Return: 0; ESRCH; EACCES; EOVERFLOW; ERESTARTSYS if a signal ended the wait for it
  * to be in memory.
@@ -76,9 +77,7 @@ int ntapc_space_enter(struct ntapc_space *space, struct ntapc_process *process,
 	space->process = process;
 	space->actor = *actor;
 	space->entered = !attached;
-	err = may_reach(process, actor);
-	if (!err && space->entered)
-		err = enter(process);
+	err = attached ? may_reach(process, actor) : enter(process);
 	if (err)
 		return err;
 	space->mm = ntapc_process_mm(process);

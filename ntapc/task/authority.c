@@ -46,6 +46,15 @@ void ntapc_authority_free(struct ntapc_authority *authority)
 	put_cred(authority->cred);
 }
 
+/* Nothing has changed since it was looked at. Under RCU. */
+static bool is_fresh(const struct ntapc_authority *authority,
+		     const struct task_struct *task, struct mm_struct *mm)
+{
+	/* What is stored before these two is seen then: see refresh(). */
+	return smp_load_acquire(&authority->cred) == __task_cred(task) && mm &&
+	       smp_load_acquire(&authority->dumpable) == get_dumpable(mm);
+}
+
 /* Has it changed? Under RCU, with the record locked. */
 static u32 refresh(struct ntapc_authority *authority,
 		   const struct task_struct *task, struct mm_struct *mm)
@@ -56,19 +65,19 @@ static u32 refresh(struct ntapc_authority *authority,
 
 	if (dumpable != authority->dumpable) {
 		if (authority->dumpable == SUID_DUMP_USER)
-			authority->nr++;
-		authority->dumpable = dumpable;
+			WRITE_ONCE(authority->nr, authority->nr + 1);
+		smp_store_release(&authority->dumpable, dumpable);
 	}
 	cred = __task_cred(task);
 	if (cred == old)
 		return authority->nr;
 	/* The task's own reference may go at any time, RCU keeps the memory. */
 	cred = get_cred_rcu(cred);
+	if (!cred || !same_authority(old, cred))
+		WRITE_ONCE(authority->nr, authority->nr + 1);
 	if (!cred)
-		return ++authority->nr;
-	if (!same_authority(old, cred))
-		authority->nr++;
-	authority->cred = cred;
+		return authority->nr;
+	smp_store_release(&authority->cred, cred);
 	put_cred(old);
 	return authority->nr;
 }
@@ -102,16 +111,27 @@ u32 ntapc_authority_refresh(struct ntapc_thread *thread)
  */
 u32 ntapc_process_authority(struct ntapc_process *process)
 {
+	struct ntapc_authority *authority = &process->authority;
 	struct task_struct *leader;
+	struct mm_struct *mm;
 	u32 nr;
+
+	rcu_read_lock();
+	leader = pid_task(process->tgid, PIDTYPE_TGID);
+	/* RCU keeps the address space, too: see retire_process(). */
+	mm = READ_ONCE(process->mm);
+	if (!leader || is_fresh(authority, leader, mm)) {
+		nr = READ_ONCE(authority->nr);
+		rcu_read_unlock();
+		return nr;
+	}
+	rcu_read_unlock();
 
 	spin_lock(&process->lock);
 	rcu_read_lock();
 	leader = pid_task(process->tgid, PIDTYPE_TGID);
-	/* RCU keeps the address space, too: see retire_process(). */
-	nr = leader ? refresh(&process->authority, leader,
-			      READ_ONCE(process->mm)) :
-		      process->authority.nr;
+	nr = leader ? refresh(authority, leader, READ_ONCE(process->mm)) :
+		      authority->nr;
 	rcu_read_unlock();
 	spin_unlock(&process->lock);
 	return nr;

@@ -123,7 +123,7 @@ struct ntapc_reserve_object {
  * @nr: counts the changes that took the right away from other processes
  * @dumpable: of the address space, when last looked at
  *
- * Protected by the lock of what it is part of.
+ * Written under the lock of what it is part of, @nr first.
  */
 struct ntapc_authority {
 	const struct cred *cred;

@@ -137,8 +137,9 @@ struct ntapc_progress {
  * @progress: how far it got; or NULL
  *
  * Needs no attachment: with a process it attaches and detaches by itself. Pages that
- * aren't in memory are faulted in, a process that isn't (rule 9.4) is brought in. Other
- * threads may write there meanwhile: no more than a byte is copied at once, as it were.
+ * aren't in memory are faulted in, another process that isn't (rule 9.4) is brought in.
+ * A stack isn't grown for that by kernels from 6.5 on. Other threads may write there
+ * meanwhile: no more than a byte is copied at once, as it were.
  *
  * Return: 0: all of it was copied; -EFAULT: not all of it, as something can't be
  * accessed, see @progress; -ESRCH: the process has ended, maybe meanwhile; -EINVAL: a
@@ -336,8 +337,8 @@ int ntapc_process_query(int fd, uint64_t address, struct ntapc_query *query,
  * @nr_values: how many there is room for; set to how many there are; NULL: none
  *
  * Return: what the routine does, 0 if it says nothing else; -ENOENT: there is no such
- * routine; -EINVAL: a name that is too long, or the routine doesn't take @arg;
- * -EFAULT: what the routine can't access; -ESRCH; -EACCES; -EINTR: as
+ * routine; -EAGAIN: NTAPC_CALLS_MAX of the user's calls are under way; -EINVAL: a name
+ * that is too long, or the routine doesn't take @arg; -EFAULT: what the routine can't access; -ESRCH; -EACCES; -EINTR: as
  * ntapc_process_read(); -EBADF, -ENOTTY; -ENOMEM.
  */
 int ntapc_process_call(int fd, const char *name, const uint64_t arg[3],

@@ -683,6 +683,42 @@ TEST_F(partial, vector)
 	}
 }
 
+/* However little is left in front of the end of one's own memory: only that. */
+TEST(write_from_the_end)
+{
+	unsigned char *there, *here = map_pages_with_holes(2 * ONE_PAGE);
+	unsigned int tail;
+
+	ASSERT_NE(MAP_FAILED, here);
+	ASSERT_EQ(0, munmap(here + ONE_PAGE, ONE_PAGE));
+	memset(here, 0x11, ONE_PAGE);
+	there = mmap(NULL, ONE_PAGE, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, there);
+	dev = open_device();
+	ASSERT_TRUE(target_start(&target, NULL));
+	process = open_process(dev, target.pid);
+	ASSERT_LE(0, process);
+	for (tail = 0; tail < 200; tail++) {
+		struct ntapc_copy args = {
+			.remote = ADDR(there),
+			.local = ADDR(here) + ONE_PAGE - tail,
+			.length = 512,
+		};
+
+		memset(there, 0xee, ONE_PAGE);
+		ASSERT_EQ(-EFAULT, copy_full(process, NTAPC_IOC_WRITE, &args));
+		ASSERT_EQ(tail, args.done);
+		ASSERT_EQ(0, args.fault);
+		ASSERT_EQ(tail, same_bytes(there, tail, 0x11));
+		ASSERT_EQ(ONE_PAGE - tail,
+			  same_bytes(there + tail, ONE_PAGE - tail, 0xee)) {
+			TH_LOG("with %u bytes", tail);
+		}
+	}
+	target_kill(&target);
+}
+
 /* Starting in the bad page there is nothing to be done. */
 TEST_F(partial, at_once)
 {

@@ -488,9 +488,11 @@ static void attack(struct worker *worker)
 		length = 1 + (random >> 8) % (sizeof(uniform) - 1);
 		start = (random >> 16) % (sizeof(uniform) - length);
 		for (i = 0; i < 2; i++) {
-			fds[i] = open_process(worker->dev,
-					      atomic_load(&slots[(random >> 4 * i) %
-								 SLOTS]) ?: -1);
+			pid_t pid = atomic_load(&slots[(random >> 4 * i) %
+						       SLOTS]);
+
+			/* 0 would be oneself. */
+			fds[i] = open_process(worker->dev, pid ?: INT_MAX);
 			if (fds[i] >= 0)
 				continue;
 			/* It may be just ending: whatever the kernel said. */

@@ -280,7 +280,7 @@ struct target {
 struct target_shared {
 	atomic_int stage;	/* how far the child has come */
 	atomic_int go;		/* how far it may go */
-	_Atomic __u64 value[32];
+	atomic_long value[32];
 };
 
 /* For the child: tells how far it is, and waits until it may go on. */

@@ -862,14 +862,16 @@ static void attach_all_the_time(struct worker *worker)
 		    read_word(worker->dev, &word) != 0x1001 ||
 		    detach_stack(worker->dev, save))
 			worker->ret++;
-		worker->arg++;
+		/* Now and then nobody is. */
+		breathe(++worker->arg % 32);
 	}
 }
 
 /* Out and in all the time, while it runs and others attach. */
 TEST_F(paging, storm)
 {
-	unsigned int rounds = scaled(400), i, out = 0;
+	unsigned int rounds = scaled(400), i;
+	struct ntapc_process_info info;
 	struct worker workers[3] = {};
 
 	target_kill(&target);
@@ -882,17 +884,17 @@ TEST_F(paging, storm)
 		ASSERT_TRUE(worker_start(&workers[i], dev,
 					 attach_all_the_time));
 	}
-	for (i = 0; i < rounds || (!out && i < 100 * rounds); i++) {
-		int ret = begin();
+	for (i = 0; i < rounds; i++) {
+		int ret;
 
-		if (ret == -EBUSY) {
-			sched_yield();
-			continue;
-		}
+		/* When nobody is attached. */
+		ASSERT_TRUE(wait_until(({
+			ret = begin();
+			ret != -EBUSY;
+		})));
 		ASSERT_EQ(0, ret);
 		page_out(target.pid, area, AREA);
 		ASSERT_EQ(0, i % 5 ? end() : cancel());
-		out++;
 	}
 	atomic_store(&swapping, false);
 	for (i = 0; i < 3; i++) {
@@ -900,8 +902,8 @@ TEST_F(paging, storm)
 		EXPECT_EQ(0, workers[i].ret);
 		EXPECT_LT(0, workers[i].arg);
 	}
-	TH_LOG("swapped out %u times of %u", out, rounds);
-	EXPECT_LT(0, out);
+	EXPECT_EQ(0, get_process_info(process, &info));
+	EXPECT_EQ(rounds - (rounds + 4) / 5, info.nr_out_swap);
 	EXPECT_TRUE(moves((void *)&target.shared->value[0]));
 	target_go(&target, 1);
 	EXPECT_EQ(0, reap(target.pid));

@@ -7,6 +7,7 @@
 #include "procs.h"
 #include "kselftest_harness.h"
 
+#include <linux/userfaultfd.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -209,10 +210,12 @@ TEST_F(unload, not_while_a_window_is_mapped)
 /* A process that is out of memory is back in it with the next module. */
 TEST_F(unload, while_a_process_is_out)
 {
-	int dev = open_device(), process;
 	struct target target;
+	int dev, process;
 
 	ASSERT_TRUE(target_start(&target, change_word));
+	/* Only now, so that the target has none of them. */
+	dev = open_device();
 	process = open_process(dev, target.pid);
 	ASSERT_EQ(0, out_swap(process, NTAPC_OUT_SWAP_BEGIN, NULL, 0));
 	EXPECT_TRUE(is_busy(unload()));
@@ -228,6 +231,103 @@ TEST_F(unload, while_a_process_is_out)
 	close(process);
 	close(dev);
 	target_kill(&target);
+}
+
+/*
+ * Everybody has gone while the swapper was bringing a process in, whose pages
+ * don't come because nobody serves their faults: it isn't unloaded from under it.
+ */
+static char *slow_page;
+
+static void register_faults(struct target *target)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = {
+		.range = { ADDR(slow_page), ONE_PAGE },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (fd >= 0 && (ioctl(fd, UFFDIO_API, &api) ||
+			ioctl(fd, UFFDIO_REGISTER, &range)))
+		fd = -1;
+	atomic_store(&target->shared->value[0], fd);
+}
+
+static void attach_to_victim(struct target *target)
+{
+	int dev = open_device();
+	int process = open_process(dev, victim.pid);
+
+	target_step(target, 1);
+	attach(process);
+}
+
+FIXTURE(in_swap)
+{
+};
+
+FIXTURE_VARIANT(in_swap)
+{
+	int sharing;
+};
+
+FIXTURE_VARIANT_ADD(in_swap, private)
+{
+	.sharing = MAP_PRIVATE,
+};
+
+FIXTURE_VARIANT_ADD(in_swap, shared)
+{
+	.sharing = MAP_SHARED,
+};
+
+FIXTURE_SETUP(in_swap)
+{
+	unload_setup(_metadata, &(FIXTURE_DATA(unload)) {}, NULL);
+}
+
+FIXTURE_TEARDOWN_PARENT(in_swap)
+{
+	module_file = getenv("NTAPC_KO");
+	if (!geteuid() && module_file && !access(module_file, R_OK) &&
+	    !is_loaded())
+		load();
+}
+
+TEST_F(in_swap, under_way)
+{
+	struct ntapc_range range = { .length = ONE_PAGE };
+	struct target attacher;
+	int dev, process, pidfd, faults, ret;
+
+	slow_page = mmap(NULL, ONE_PAGE, PROT_READ | PROT_WRITE,
+			 variant->sharing | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, slow_page);
+	range.address = ADDR(slow_page);
+	ASSERT_TRUE(target_start(&victim, register_faults));
+	ASSERT_TRUE(target_start(&attacher, attach_to_victim));
+	pidfd = pidfd_of(victim.pid);
+	faults = syscall(SYS_pidfd_getfd, pidfd,
+			 atomic_load(&victim.shared->value[0]), 0);
+	dev = open_device();
+	process = open_process(dev, victim.pid);
+	ASSERT_LE(0, process);
+	ASSERT_EQ(0, out_swap(process, NTAPC_OUT_SWAP_BEGIN, NULL, 0));
+	ASSERT_EQ(0, out_swap(process, NTAPC_OUT_SWAP_END, &range, 1));
+	target_go(&attacher, 1);
+	ASSERT_TRUE(wait_until(process_state(process) !=
+			       NTAPC_PROCESS_OUT_OF_MEMORY));
+	target_kill(&attacher);
+	target_kill(&victim);
+	close(process);
+	close(dev);
+	ret = unload();
+	EXPECT_TRUE(!ret || is_busy(ret));
+	close(faults);
+	if (ret) {
+		EXPECT_TRUE(wait_until(!unload()));
+	}
 }
 
 /* A thread whose APCs stay queued, with no descriptor left. */

@@ -168,23 +168,33 @@ static bool insert(struct client_apc *apc, const struct client_step *step)
 }
 
 /* [insert] */
-static s64 insert_one(const struct client_step *step, u32 id)
+/* One that is in the table, or an error. */
+static struct client_apc *make_one(const struct client_step *step, u32 id)
 {
 	struct ntapc_thread *thread = client_target(step->target);
 	struct client_apc *apc;
-	s64 result;
+	int err;
 
 	if (IS_ERR(thread))
-		return PTR_ERR(thread);
+		return ERR_CAST(thread);
 	apc = make_apc(thread, step, id);
 	if (IS_ERR(apc))
-		return PTR_ERR(apc);
-	/* It has to be there before a routine can want to take it out. */
-	result = xa_insert(&apcs, id, apc, GFP_KERNEL);
-	if (result) {
+		return apc;
+	err = xa_insert(&apcs, id, apc, GFP_KERNEL);
+	if (err) {
 		free_apc(apc);
-		return result;
+		return ERR_PTR(err);
 	}
+	return apc;
+}
+
+static s64 insert_one(const struct client_step *step, u32 id)
+{
+	/* It is in the table before a routine can want to take it out. */
+	struct client_apc *apc = make_one(step, id);
+
+	if (IS_ERR(apc))
+		return PTR_ERR(apc);
 	if (!insert(apc, step)) {
 		/* The thread has ended: no routine is called (rule 3.1). */
 		xa_erase(&apcs, id);
@@ -214,6 +224,37 @@ s64 client_insert(const struct client_step *step)
 		inserted += result;
 	} while (++i < step->count);
 	return inserted;
+}
+
+/* In two steps: between them the thread may attach, or come back. */
+s64 client_make(const struct client_step *step)
+{
+	return PTR_ERR_OR_ZERO(make_one(step, step->id));
+}
+
+s64 client_insert_made(const struct client_step *step)
+{
+	/* Nobody else knows of it yet. */
+	struct client_apc *apc = xa_load(&apcs, step->id);
+
+	if (!apc)
+		return -ESRCH;
+	if (insert(apc, step))
+		return 1;
+	xa_erase(&apcs, step->id);
+	free_apc(apc);
+	return 0;
+}
+
+/* Those that were made and never inserted; there are no others any more. */
+void client_free_made(void)
+{
+	struct client_apc *apc;
+	unsigned long id;
+
+	xa_for_each(&apcs, id, apc)
+		free_apc(apc);
+	xa_destroy(&apcs);
 }
 
 /* [remove] */

@@ -15,9 +15,11 @@
 
 #define CLIENT_DEVICE		"/dev/ntapc-client"
 
-#define CLIENT_STEPS_MAX	32
+#define CLIENT_STEPS_MAX	48
 #define CLIENT_NR_PROGRAMS	16	/* 0 is none */
-#define CLIENT_NR_SYSTEMS	8
+#define CLIENT_NR_SYSTEMS	128
+#define CLIENT_NR_PROCESSES	8	/* 0 is none */
+#define CLIENT_NR_SAVES		64
 #define CLIENT_NR_GATES		32
 #define CLIENT_LOG_MAX		1024
 
@@ -30,6 +32,10 @@ enum client_op {
 	 * .arg as system arguments. How many insertions succeeded.
 	 */
 	CLIENT_INSERT,
+	/* Makes APC .id, as CLIENT_INSERT does, and doesn't insert it. */
+	CLIENT_MAKE,
+	/* Inserts APC .id, which was made: 1 or 0. */
+	CLIENT_INSERT_MADE,
 	/* Removes APC .id: 1 or 0. */
 	CLIENT_REMOVE,
 	/* Flushes the queue of .mode. */
@@ -43,6 +49,37 @@ enum client_op {
 	CLIENT_ARE_DISABLED,
 	/* 1: attached, 2: there is a current process. */
 	CLIENT_IS_ATTACHED,
+
+	/* Keeps the process of .target, with a reference, as number .id. */
+	CLIENT_KEEP_PROCESS,
+	/* Drops the reference to process .id. */
+	CLIENT_DROP_PROCESS,
+	/* The number of the current process, 0 if it isn't kept. */
+	CLIENT_WHERE,
+	/* To process .target: a kept one's number, or 0: the current one. */
+	CLIENT_ATTACH,
+	CLIENT_DETACH,
+	/* The same, with save area .id. */
+	CLIENT_STACK_ATTACH,
+	CLIENT_UNSTACK,
+	/*
+	 * .count (0: 8) bytes at .routine where the thread is attached: read, for
+	 * the result the first eight of them; or .arg[0] written to them all.
+	 */
+	CLIENT_READ,
+	CLIENT_WRITE,
+	/*
+	 * Reads them again and again, until that fails or gate .id is open; with
+	 * CLIENT_DIRECT or CLIENT_IN_CALL otherwise than by ntapc_read_attached().
+	 */
+	CLIENT_READ_ON,
+	/* Has .program and then a read of .routine done where it is attached. */
+	CLIENT_CALL,
+	/* All that is needed to read .routine of the process of thread .target. */
+	CLIENT_PEEK,
+	/* Registers the attached routine "client-more", or takes it away. */
+	CLIENT_REGISTER,
+	CLIENT_UNREGISTER,
 
 	/* Alerts .target with .mode: what the alert was before. */
 	CLIENT_ALERT,
@@ -105,6 +142,11 @@ enum client_leak {
 #define CLIENT_RAW_TIME		(1U << 8)	/* .arg[0] is in NT's units */
 /* of CLIENT_CREATE_SYSTEM */
 #define CLIENT_REPEAT		(1U << 7)
+/* of CLIENT_READ_ON */
+#define CLIENT_DIRECT		(1U << 9)	/* in a system thread, by itself */
+#define CLIENT_IN_CALL		(1U << 10)	/* in ntapc_call_attached() */
+/* of all */
+#define CLIENT_QUIET		(1U << 11)	/* not for the log */
 
 /* What CLIENT_CHANGE makes of context and arguments. */
 #define CLIENT_CHANGED(value)	((value) + 0x1000)
@@ -115,8 +157,8 @@ enum client_leak {
  * @flags: CLIENT_*
  * @target: a thread: its id; 0, the current one; or less, minus a system
  *	thread's number
- * @id: number of an APC, system thread, gate
- * @routine: user APC: its address
+ * @id: number of an APC, system thread, gate, process, save area
+ * @routine: user APC: its address; memory: its address
  * @context: user APC: its first argument
  * @arg: see @op
  * @environment: 0 original, 1 attached, 2 current, 3 insert
@@ -147,7 +189,8 @@ struct client_step {
 };
 
 enum client_what {
-	CLIENT_STEP,		/* .id is the op, .arg[0] the step's id */
+	/* .id is the op, .context its program, .arg the step's id and place */
+	CLIENT_STEP,
 	CLIENT_KERNEL,		/* .id the APC, context and arguments as they were */
 	CLIENT_KERNEL_END,
 	CLIENT_NORMAL,
@@ -159,6 +202,10 @@ enum client_what {
 	CLIENT_PREPARE,		/* of a named kernel APC */
 	CLIENT_NAMED,
 	CLIENT_RELEASE,
+	CLIENT_COPIED,		/* .id of the step, .context bytes were copied */
+	CLIENT_READS_ON,	/* .id of the step, which has read once */
+	CLIENT_CALLED,		/* .id 1: in a kernel thread */
+	CLIENT_ROUTINE,		/* an attached routine, by a user program */
 };
 
 /**
@@ -166,7 +213,7 @@ enum client_what {
  * @what: &enum client_what
  * @id: see there
  * @tid: in whose context
- * @pad: 0
+ * @attached: whether that thread was attached
  * @context: NormalContext
  * @arg: SystemArgument1 and 2
  * @result: of a step
@@ -175,7 +222,7 @@ struct client_event {
 	__u32 what;
 	__u32 id;
 	__s32 tid;
-	__u32 pad;
+	__u32 attached;
 	__u64 context;
 	__u64 arg[2];
 	__s64 result;

@@ -11,7 +11,10 @@
 
 /* apc.c: making, inserting and removing APCs */
 s64 client_insert(const struct client_step *step);
+s64 client_make(const struct client_step *step);
+s64 client_insert_made(const struct client_step *step);
 s64 client_remove(const struct client_step *step);
+void client_free_made(void);
 
 /* thread.c: threads to act upon; system threads */
 struct ntapc_thread *client_target(s32 target);
@@ -19,6 +22,27 @@ s64 client_create_system(const struct client_step *step);
 s64 client_stop_system(const struct client_step *step);
 s64 client_forget_system(const struct client_step *step);
 void client_stop_systems(void);
+
+/* attach.c: processes, attaching to them, and what is done there */
+s64 client_keep_process(const struct client_step *step);
+s64 client_drop_process(const struct client_step *step);
+s64 client_where(const struct client_step *step);
+s64 client_attach(const struct client_step *step);
+s64 client_detach(const struct client_step *step);
+s64 client_stack_attach(const struct client_step *step);
+s64 client_unstack(const struct client_step *step);
+s64 client_read(const struct client_step *step);
+s64 client_write(const struct client_step *step);
+s64 client_read_on(const struct client_step *step);
+s64 client_call(const struct client_step *step);
+s64 client_peek(const struct client_step *step);
+void client_drop_processes(void);
+
+/* routine.c: what user programs may have run in other processes */
+s64 client_register_more(const struct client_step *step);
+s64 client_unregister_more(const struct client_step *step);
+int client_register_routines(void);
+void client_unregister_routines(void);
 
 /* named.c: kernel APCs that user programs queue by name */
 int client_register_named(void);
@@ -30,6 +54,7 @@ void client_run_program(unsigned int number);
 int client_set_program(unsigned int number, const struct client_step *steps,
 		       unsigned int nr);
 void client_wait_gate(unsigned int gate);
+bool client_gate_is_open(unsigned int gate);
 void client_close_gates(void);
 
 /* log.c: what has happened */

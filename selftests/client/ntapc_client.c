@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A client of ntapc: the example of Documentation/kernel-api.rst, and what the
- * selftest "kernel" drives. It does nothing that a driver couldn't, in whatever
- * order a test asks for it through /dev/ntapc-client: client.h says how.
+ * selftests "kernel", "kernel-attach" and "kernel-process" drive. It does nothing that
+ * a driver couldn't, in whatever order a test asks for it through
+ * /dev/ntapc-client: client.h says how.
  *
  *   apc.c      makes, inserts and removes APCs; their routines
  *   thread.c   finds threads; makes and stops system threads
+ *   attach.c   attaches to processes, and acts there
+ *   routine.c  routines that user programs have run in other processes
  *   named.c    kernel APCs that user programs queue by name
  *   program.c  the other functions, one by one
  *   kick.c     for the benchmark
@@ -126,9 +129,18 @@ static int __init client_init(void)
 	err = client_register_named();
 	if (err)
 		return err;
+	err = client_register_routines();
+	if (err)
+		goto err_named;
 	err = misc_register(&client_device);
 	if (err)
-		client_unregister_named();
+		goto err_routines;
+	return 0;
+
+err_routines:
+	client_unregister_routines();
+err_named:
+	client_unregister_named();
 	return err;
 }
 
@@ -139,8 +151,11 @@ static int __init client_init(void)
 static void __exit client_exit(void)
 {
 	misc_deregister(&client_device);
+	client_unregister_routines();
 	client_unregister_named();
 	client_stop_systems();
+	client_drop_processes();
+	client_free_made();
 	client_kick_exit();
 }
 

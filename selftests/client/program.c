@@ -181,11 +181,16 @@ static s64 deliver(const struct client_step *step)
 
 /* What has nothing to do with ntapc */
 
-/* An open gate, and a kill, let everybody through. */
+bool client_gate_is_open(unsigned int gate)
+{
+	return gate >= CLIENT_NR_GATES || test_bit(gate, gates);
+}
+
+/* An open gate, a kill, and the end of a system thread let everybody through. */
 void client_wait_gate(unsigned int gate)
 {
-	if (gate < CLIENT_NR_GATES)
-		wait_event_killable(gates_waitq, test_bit(gate, gates));
+	wait_event_killable(gates_waitq, client_gate_is_open(gate) ||
+			    ntapc_system_thread_should_stop());
 }
 
 static s64 wait_gate(const struct client_step *step)
@@ -240,6 +245,8 @@ static s64 leak(const struct client_step *step)
 static s64 (*const ops[CLIENT_NR_OPS])(const struct client_step *step) = {
 	[CLIENT_MARK] = mark,
 	[CLIENT_INSERT] = client_insert,
+	[CLIENT_MAKE] = client_make,
+	[CLIENT_INSERT_MADE] = client_insert_made,
 	[CLIENT_REMOVE] = client_remove,
 	[CLIENT_FLUSH] = flush,
 	[CLIENT_ENTER_CRITICAL] = enter_critical,
@@ -248,6 +255,20 @@ static s64 (*const ops[CLIENT_NR_OPS])(const struct client_step *step) = {
 	[CLIENT_LEAVE_GUARDED] = leave_guarded,
 	[CLIENT_ARE_DISABLED] = are_disabled,
 	[CLIENT_IS_ATTACHED] = is_attached,
+	[CLIENT_KEEP_PROCESS] = client_keep_process,
+	[CLIENT_DROP_PROCESS] = client_drop_process,
+	[CLIENT_WHERE] = client_where,
+	[CLIENT_ATTACH] = client_attach,
+	[CLIENT_DETACH] = client_detach,
+	[CLIENT_STACK_ATTACH] = client_stack_attach,
+	[CLIENT_UNSTACK] = client_unstack,
+	[CLIENT_READ] = client_read,
+	[CLIENT_WRITE] = client_write,
+	[CLIENT_READ_ON] = client_read_on,
+	[CLIENT_CALL] = client_call,
+	[CLIENT_PEEK] = client_peek,
+	[CLIENT_REGISTER] = client_register_more,
+	[CLIENT_UNREGISTER] = client_unregister_more,
 	[CLIENT_ALERT] = alert,
 	[CLIENT_TEST_ALERT] = test_alert,
 	[CLIENT_ALERT_RESUME] = alert_resume,
@@ -271,13 +292,17 @@ static s64 (*const ops[CLIENT_NR_OPS])(const struct client_step *step) = {
 	[CLIENT_LEAK] = leak,
 };
 
-static s64 run_step(const struct client_step *step)
+/* Where a step stands is in the log, so that a test finds its result. */
+static s64 run_step(const struct client_step *step, unsigned int program,
+		    unsigned int index)
 {
 	s64 result = -EINVAL;
 
 	if (step->op < CLIENT_NR_OPS)
 		result = ops[step->op](step);
-	client_log(CLIENT_STEP, step->op, 0, step->id, 0, result);
+	if (step->flags & CLIENT_QUIET)
+		return result;
+	client_log(CLIENT_STEP, step->op, program, step->id, index, result);
 	return result;
 }
 
@@ -286,7 +311,7 @@ void client_run_steps(struct client_step *steps, unsigned int nr)
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
-		steps[i].result = run_step(&steps[i]);
+		steps[i].result = run_step(&steps[i], 0, i);
 }
 
 void client_run_program(unsigned int number)
@@ -296,7 +321,7 @@ void client_run_program(unsigned int number)
 	if (number >= CLIENT_NR_PROGRAMS)
 		return;
 	for (i = 0; i < programs[number].nr; i++)
-		run_step(&programs[number].step[i]);
+		run_step(&programs[number].step[i], number, i);
 }
 
 int client_set_program(unsigned int number, const struct client_step *steps,

@@ -256,7 +256,7 @@ static int read_fdinfo(int fd, char *buffer, size_t size)
 /* The number of a pidfd's process, -1 if it is gone; EINVAL for other files. */
 static int read_pidfd(int fd, pid_t *nr)
 {
-	static const char key[] = "\nPid:\t";
+	static const char before[] = "\nino:\t", key[] = "Pid:\t";
 	char buffer[256];
 	char *line;
 	int err;
@@ -264,10 +264,15 @@ static int read_pidfd(int fd, pid_t *nr)
 	err = read_fdinfo(fd, buffer, sizeof(buffer));
 	if (err)
 		return err;
-	line = strstr(buffer, key);
-	if (!line)
+	/*
+	 * It is the first of what is a pidfd's own. Further down it might be
+	 * something that a user has named so, a dma-buf for one.
+	 */
+	line = strstr(buffer, before);
+	line = line ? strchr(line + 1, '\n') : NULL;
+	if (!line || !strstarts(line + 1, key))
 		return -EINVAL;
-	line += strlen(key);
+	line += 1 + strlen(key);
 	line[strcspn(line, "\n")] = 0;
 	return kstrtoint(line, 10, nr) ? -EINVAL : 0;
 }

@@ -40,10 +40,18 @@ static long leave(struct ntapc_space *space, long result,
 		  const struct ntapc_progress *progress, u64 __user *done)
 {
 	ntapc_space_leave(space);
+	if (!done)
+		return result;
 	/* Both members: they stand side by side. */
-	if (done && copy_to_user(done, progress, sizeof(*progress)))
+	if (!user_access_begin(done, sizeof(*progress)))
 		return -EFAULT;
+	unsafe_put_user(progress->done, &done[0], fault);
+	unsafe_put_user(progress->fault, &done[1], fault);
+	user_access_end();
 	return result;
+fault:
+	user_access_end();
+	return -EFAULT;
 }
 
 /* Copies */
@@ -196,9 +204,13 @@ static int copy_all(struct ntapc_space *space, struct copy *copy, bool write,
 
 	for (i = 0; i < copy->nr_remote && left; i++) {
 		u64 length = min(copy->remote[i].length, left);
-		int err = ntapc_copy(space, copy->remote[i].address, length,
-				     &copy->local, write, progress);
+		int err = 0;
 
+		if (unlikely(i))
+			err = ntapc_space_check(space);
+		if (!err)
+			err = ntapc_copy(space, copy->remote[i].address, length,
+					 &copy->local, write, progress);
 		if (err)
 			return err;
 		left -= length;
@@ -269,7 +281,8 @@ static long do_copy(struct ntapc_call *call, bool write)
 		ret = copy_here(call, &copy, write);
 	}
 out:
-	kvfree(copy.vector);
+	if (unlikely(copy.vector))
+		kvfree(copy.vector);
 	return ret;
 }
 
@@ -387,7 +400,7 @@ static long ioctl_query(struct ntapc_call *call)
 	struct ntapc_space space;
 	long ret;
 
-	if (args->address >= TASK_SIZE || args->path_size > PATH_MAX ||
+	if (args->address >= TASK_SIZE_MAX || args->path_size > PATH_MAX ||
 	    (!args->path && args->path_size))
 		return -EINVAL;
 	ret = enter(call, &space);

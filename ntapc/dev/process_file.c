@@ -92,7 +92,8 @@ static bool ranges_valid(const struct ntapc_range *ranges, u32 nr)
 		u64 address = ranges[i].address, length = ranges[i].length;
 
 		if (!length || (address | length) & ~PAGE_MASK ||
-		    address >= TASK_SIZE || length > TASK_SIZE - address)
+		    address >= TASK_SIZE_MAX ||
+		    length > TASK_SIZE_MAX - address)
 			return false;
 		pages += length >> PAGE_SHIFT;
 	}
@@ -154,12 +155,11 @@ static long ioctl_out_swap(struct ntapc_call *call)
 	if (args->nr_ranges || (args->step != NTAPC_OUT_SWAP_BEGIN &&
 				args->step != NTAPC_OUT_SWAP_CANCEL))
 		return -EINVAL;
+	/* Who began it may always put it right. */
+	if (args->step == NTAPC_OUT_SWAP_CANCEL)
+		return ntapc_out_swap_cancel(pf->process, pf);
 	err = get_actor(pf, &actor);
-	if (err)
-		return err;
-	if (args->step == NTAPC_OUT_SWAP_BEGIN)
-		return ntapc_out_swap_begin(pf->process, pf);
-	return ntapc_out_swap_cancel(pf->process, pf);
+	return err ? err : ntapc_out_swap_begin(pf->process, pf);
 }
 
 static const struct ntapc_ioctl process_ioctls[] = {

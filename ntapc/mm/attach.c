@@ -8,7 +8,6 @@
  */
 #include <linux/export.h>
 #include <linux/sched/mm.h>
-#include <linux/slab.h>
 
 #include "mm.h"
 
@@ -59,7 +58,7 @@ static int attach(struct ntapc_thread *thread,
 	if (ntapc_process_is_over(wanted->process) &&
 	    (!thread->system || wanted->process != ntapc_system_process))
 		return -ESRCH;
-	attachment = kmemdup(wanted, sizeof(*wanted), GFP_KERNEL_ACCOUNT);
+	attachment = ntapc_attachment_alloc(thread, wanted);
 	if (!attachment)
 		return -ENOMEM;
 	attachment->id = wanted->stack ? new_save() : NTAPC_SAVE_NONE;
@@ -67,9 +66,13 @@ static int attach(struct ntapc_thread *thread,
 	ret = ntapc_attach_begin(thread, attachment, &ready, &tell_swapper);
 	if (!ret)
 		return arrive(thread, attachment, &ready, tell_swapper);
-	kfree(attachment);
+	ntapc_attachment_free(thread, attachment);
 	if (ret < 0)
 		return ret;
+	/* Who attached may have lost the right, which has just been proved. */
+	attachment = ntapc_attachment(thread);
+	if (attachment)
+		attachment->actor = wanted->actor;
 	*save = wanted->stack ? NTAPC_SAVE_SAME : NTAPC_SAVE_NONE;
 	return 0;
 }
@@ -96,26 +99,13 @@ int ntapc_attach(struct ntapc_thread *thread, struct ntapc_process *process,
 	return attach(thread, &wanted, save);
 }
 
-/* What of the thread's is to be detached has that name (9.8). */
-static bool is_newest(const struct ntapc_thread *thread, u32 save)
-{
-	const struct ntapc_attachment *attachment = ntapc_attachment(thread);
-
-	return attachment && attachment->stack && attachment->id == save;
-}
-
 static int detach(struct ntapc_thread *thread, bool unstack, u32 save,
 		  bool *recheck)
 {
-	int ret;
-
 	*recheck = false;
 	if (unstack && save == NTAPC_SAVE_SAME)
 		return 0;
-	if (unstack && !is_newest(thread, save))
-		return -EINVAL;
-	ret = ntapc_attach_end(thread, unstack, recheck);
-	return min(ret, 0);
+	return ntapc_attach_end(thread, unstack, save, recheck);
 }
 
 /**

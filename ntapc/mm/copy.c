@@ -41,7 +41,7 @@
 /*
  * Without fast string instructions the kernel copies to user memory with others
  * that take up to twice the time of plain loads and stores, depending on where the
- * buffers are.
+ * buffers are. (From user memory they don't.)
  */
 #define copy_by_words()							\
 	(!static_cpu_has(X86_FEATURE_ERMS) && !static_cpu_has(X86_FEATURE_FSRM))
@@ -73,41 +73,6 @@ out:
 }
 
 /*
- * The same in the other direction. Some compilers' unsafe_get_user() stores 0 where
- * it faults: so nothing is stored before a turn's loads are by.
- */
-static size_t words_from_user(u64 *to, const u64 __user *from, size_t length)
-{
-	u64 *start = to;
-	size_t nr = length / sizeof(u64) / WORDS;
-	u64 a, b, c, d, e, f, g, h;
-
-	if (!user_access_begin(from, length))
-		return 0;
-	for (; nr; nr--, to += WORDS, from += WORDS) {
-		unsafe_get_user(a, from + 0, out);
-		unsafe_get_user(b, from + 1, out);
-		unsafe_get_user(c, from + 2, out);
-		unsafe_get_user(d, from + 3, out);
-		unsafe_get_user(e, from + 4, out);
-		unsafe_get_user(f, from + 5, out);
-		unsafe_get_user(g, from + 6, out);
-		unsafe_get_user(h, from + 7, out);
-		to[0] = a;
-		to[1] = b;
-		to[2] = c;
-		to[3] = d;
-		to[4] = e;
-		to[5] = f;
-		to[6] = g;
-		to[7] = h;
-	}
-out:
-	user_access_end();
-	return (u8 *)to - (u8 *)start;
-}
-
-/*
  * Between the kernel's and the caller's memory. The kernel's is part of one page,
  * and so needs none of the checks that _copy_to_iter() goes without.
  */
@@ -116,24 +81,21 @@ static size_t copy_piece(void *memory, size_t length, struct iov_iter *local,
 {
 	size_t done = 0;
 
+	if (write)
+		return _copy_from_iter(memory, length, local);
 	if (copy_by_words() && iter_is_ubuf(local)) {
-		void __user *user = local->ubuf + local->iov_offset;
-
-		done = write ? words_from_user(memory, user, length) :
-			       words_to_user(user, memory, length);
+		done = words_to_user(local->ubuf + local->iov_offset, memory,
+				     length);
 		iov_iter_advance(local, done);
 	}
 	/* What is left; or, after a fault, exactly as far as can be. */
 	if (done < length)
-		done += write ? _copy_from_iter(memory + done, length - done,
-						local) :
-				_copy_to_iter(memory + done, length - done,
-					      local);
+		done += _copy_to_iter(memory + done, length - done, local);
 	return done;
 }
 
 /* Between the pages and the caller's memory; less than @length if that faults. */
-static size_t copy_pinned(const struct ntapc_pins *pins, unsigned int nr,
+static size_t copy_pages(const struct ntapc_pages *pages, unsigned int nr,
 			  unsigned int offset, size_t length,
 			  struct iov_iter *local, bool write)
 {
@@ -142,7 +104,7 @@ static size_t copy_pinned(const struct ntapc_pins *pins, unsigned int nr,
 
 	for (i = 0; i < nr && done < length; i++, offset = 0) {
 		size_t piece = min_t(size_t, PAGE_SIZE - offset, length - done);
-		size_t copied = copy_piece(page_address(pins->page[i]) + offset,
+		size_t copied = copy_piece(page_address(pages->page[i]) + offset,
 					   piece, local, write);
 
 		done += copied;
@@ -159,19 +121,19 @@ static ssize_t copy_batch(const struct ntapc_space *space, u64 remote,
 {
 	unsigned int flags = write ? FOLL_WRITE : 0;
 	unsigned int offset = offset_in_page(remote);
-	struct ntapc_pins pins;
+	struct ntapc_pages pages;
 	size_t wanted, done;
 	int nr;
 
-	nr = ntapc_pin(space, &pins, remote, length, flags);
+	nr = ntapc_get_pages(space, &pages, remote, length, flags);
 	if (unlikely(nr < 0)) {
 		if (nr == -EFAULT)
 			progress->fault = remote;
 		return nr;
 	}
 	wanted = min_t(u64, length, ((u64)nr << PAGE_SHIFT) - offset);
-	done = copy_pinned(&pins, nr, offset, wanted, local, write);
-	ntapc_unpin_pages(&pins, nr, flags);
+	done = copy_pages(&pages, nr, offset, wanted, local, write);
+	ntapc_put_pages(&pages, nr, flags);
 	progress->done += done;
 	if (unlikely(done < wanted))
 		return -EFAULT;
@@ -251,7 +213,7 @@ static size_t for_stand_in(const struct iov_iter *local, u64 length)
  * @write: from @local to there, else the reverse
  * @progress: advanced
  *
- * Return: 0, or as ntapc_pin() and ntapc_space_check(), after part of it was copied.
+ * Return: 0, or as ntapc_get_pages() and ntapc_space_check(), after part of it was copied.
  * EFAULT without @progress->fault: @local can't be accessed.
  */
 int ntapc_copy(struct ntapc_space *space, u64 remote, u64 length,

@@ -9,10 +9,12 @@
  * otherwise has left.
  */
 #include <linux/kref.h>
-#include <linux/mman.h>
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/userfaultfd_k.h>
 #include <linux/workqueue.h>
 
 #include "mm.h"
@@ -24,6 +26,7 @@
  * @mm: its mm_users are held while @there
  * @process: whose; referenced
  * @kref: the attachment's, and that of @reap while it is queued or runs
+ * @task: who is there; invariant
  * @there: the thread hasn't left; under the process's lock
  * @end: in the process's wait queue: its end queues @reap
  * @reap: unmaps
@@ -32,6 +35,7 @@ struct ntapc_literal {
 	struct mm_struct *mm;
 	struct ntapc_process *process;
 	struct kref kref;
+	const struct task_struct *task;
 	bool there;
 	struct wait_queue_entry end;
 	struct delayed_work reap;
@@ -85,6 +89,35 @@ static bool is_time(struct ntapc_literal *literal)
 	return alone;
 }
 
+/*
+ * But what is sealed, and what somebody is to be told of by userfaultfd(2), who may
+ * take his time: that goes when the last one leaves.
+ */
+static void unmap_all(struct mm_struct *mm)
+{
+	unsigned long start = 0, end = 0;
+	struct vm_area_struct *vma;
+	bool told;
+
+	ntapc_enter_mm(mm);
+	for (;;) {
+		mmap_read_lock(mm);
+		vma = find_vma(mm, end);
+		if (vma) {
+			start = vma->vm_start;
+			end = vma->vm_end;
+			told = userfaultfd_armed(vma);
+		}
+		mmap_read_unlock(mm);
+		if (!vma)
+			break;
+		if (!told)
+			vm_munmap(start, end - start);
+		cond_resched();
+	}
+	ntapc_leave_mm(mm);
+}
+
 static void reap(struct work_struct *work)
 {
 	struct ntapc_literal *literal =
@@ -92,11 +125,8 @@ static void reap(struct work_struct *work)
 
 	/* If the thread has left it is the last one's mmput() that unmaps. */
 	if (READ_ONCE(literal->there) && mmget_not_zero(literal->mm)) {
-		if (is_time(literal)) {
-			ntapc_enter_mm(literal->mm);
-			vm_munmap(0, TASK_SIZE);
-			ntapc_leave_mm(literal->mm);
-		}
+		if (is_time(literal))
+			unmap_all(literal->mm);
 		mmput(literal->mm);
 	}
 	put_reap(literal);
@@ -125,7 +155,9 @@ static void leave(struct ntapc_literal *literal)
 	/* One that runs doesn't queue itself again. */
 	if (cancel_delayed_work(&literal->reap))
 		put_reap(literal);
-	mmput(literal->mm);
+	/* One that was killed by an oops in there has had it put already. */
+	if (current == literal->task)
+		mmput(literal->mm);
 	put_literal(literal);
 }
 
@@ -159,6 +191,7 @@ static struct ntapc_literal *alloc_literal(struct ntapc_process *process)
 	mmgrab(literal->mm);
 	ntapc_process_hold(process);
 	literal->process = process;
+	literal->task = current;
 	literal->there = true;
 	kref_init(&literal->kref);
 	init_waitqueue_func_entry(&literal->end, on_end);

@@ -47,20 +47,20 @@ struct ntapc_progress {
 };
 
 /*
- * Pages that are pinned at a time: a few for what is small, so that their entries
+ * Pages that are got at a time: a few for what is small, so that their entries
  * stay in the cache. 64 instead of 16 gain 2 to 6 % on 1 MiB, 512 no more; and an
  * array of 64 needs no memory.
  */
-#define NTAPC_PINS		64
-#define NTAPC_PINS_FEW		16
-#define NTAPC_PINS_SMALL	(64 << 10)
+#define NTAPC_PAGES		64
+#define NTAPC_PAGES_FEW		16
+#define NTAPC_PAGES_SMALL	(64 << 10)
 
 /**
- * struct ntapc_pins - pages of another address space
+ * struct ntapc_pages - pages of another address space
  * @page: the pages
  */
-struct ntapc_pins {
-	struct page *page[NTAPC_PINS];
+struct ntapc_pages {
+	struct page *page[NTAPC_PAGES];
 };
 
 /* init.c */
@@ -77,9 +77,9 @@ int ntapc_space_enter(struct ntapc_space *space, struct ntapc_process *process,
 void ntapc_space_leave(struct ntapc_space *space);
 int ntapc_space_check(const struct ntapc_space *space);
 bool ntapc_range_valid(u64 address, u64 length);
-int ntapc_pin(const struct ntapc_space *space, struct ntapc_pins *pins,
+int ntapc_get_pages(const struct ntapc_space *space, struct ntapc_pages *pages,
 	      u64 address, u64 length, unsigned int flags);
-void ntapc_unpin_pages(struct ntapc_pins *pins, unsigned int nr,
+void ntapc_put_pages(struct ntapc_pages *pages, unsigned int nr,
 		       unsigned int flags);
 
 /* copy.c: to and from, by pages or by a stand-in */

@@ -263,19 +263,19 @@ static bool exchange(void *word, struct ntapc_exchange *args)
  *
  * The process's own atomic instructions see the same memory.
  *
- * Return: 1 if it was written; 0; as ntapc_pin().
+ * Return: 1 if it was written; 0; as ntapc_get_pages().
  */
 int ntapc_exchange(struct ntapc_space *space, struct ntapc_exchange *args)
 {
-	struct ntapc_pins pins;
+	struct ntapc_pages pages;
 	bool written;
 	int nr;
 
-	nr = ntapc_pin(space, &pins, args->remote, args->width, FOLL_WRITE);
+	nr = ntapc_get_pages(space, &pages, args->remote, args->width, FOLL_WRITE);
 	if (nr < 0)
 		return nr;
-	written = exchange(page_address(pins.page[0]) +
+	written = exchange(page_address(pages.page[0]) +
 				   offset_in_page(args->remote), args);
-	ntapc_unpin_pages(&pins, nr, FOLL_WRITE);
+	ntapc_put_pages(&pages, nr, FOLL_WRITE);
 	return written;
 }

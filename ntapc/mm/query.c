@@ -70,7 +70,7 @@ static void describe_free(struct mm_struct *mm, u64 address,
 {
 	u64 low = 0, high = address & PAGE_MASK;
 
-	args->end = next ? next->vm_start : TASK_SIZE;
+	args->end = next ? next->vm_start : mm->task_size;
 	/* There is nothing from @high to @address, and may be below @low. */
 	while (low < high) {
 		u64 middle = low + round_down((high - low) / 2, PAGE_SIZE);

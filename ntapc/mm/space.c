@@ -142,17 +142,17 @@ static unsigned int pages_of(u64 address, u64 length, unsigned int max)
 }
 
 /**
- * ntapc_pin - get at the first pages of a range, faulting them in
+ * ntapc_get_pages - get at the first pages of a range, faulting them in
  * @space: entered
- * @pins: its first pages are set
+ * @pages: its first pages are set
  * @address: of the first byte
  * @length: in bytes, not 0
  * @flags: FOLL_*; never FOLL_FORCE
  *
- * Return: how many pages, for ntapc_unpin_pages(); EFAULT (nothing there, or not that
+ * Return: how many pages, for ntapc_put_pages(); EFAULT (nothing there, or not that
  * way); EINTR (current is being killed); ENOMEM.
  */
-int ntapc_pin(const struct ntapc_space *space, struct ntapc_pins *pins,
+int ntapc_get_pages(const struct ntapc_space *space, struct ntapc_pages *pages,
 	      u64 address, u64 length, unsigned int flags)
 {
 	unsigned long start = address & PAGE_MASK;
@@ -164,16 +164,11 @@ int ntapc_pin(const struct ntapc_space *space, struct ntapc_pins *pins,
 		return -EFAULT;
 	length = min_t(u64, length, TASK_SIZE_MAX - address);
 	max = pages_of(address, length,
-		       length > NTAPC_PINS_SMALL ? NTAPC_PINS : NTAPC_PINS_FEW);
+		       length > NTAPC_PAGES_SMALL ? NTAPC_PAGES : NTAPC_PAGES_FEW);
 	if (mmap_read_lock_killable(space->mm))
 		return -EINTR;
-	/* What is written to is pinned, as it has to be; to read, GET does. */
-	if (flags & FOLL_WRITE)
-		nr = ntapc_pin_user_pages_remote(space->mm, start, max, flags,
-						 pins->page, &locked);
-	else
-		nr = ntapc_get_user_pages_remote(space->mm, start, max, flags,
-						 pins->page, &locked);
+	nr = ntapc_get_user_pages_remote(space->mm, start, max, flags,
+					 pages->page, &locked);
 	if (locked)
 		mmap_read_unlock(space->mm);
 	if (likely(nr > 0))
@@ -184,20 +179,22 @@ int ntapc_pin(const struct ntapc_space *space, struct ntapc_pins *pins,
 }
 
 /**
- * ntapc_unpin_pages - the reverse
- * @pins: whose first pages are let go
+ * ntapc_put_pages - the reverse
+ * @pages: whose first pages are let go
  * @nr: how many
- * @flags: as for ntapc_pin()
+ * @flags: as for ntapc_get_pages()
  */
-void ntapc_unpin_pages(struct ntapc_pins *pins, unsigned int nr,
-		       unsigned int flags)
+void ntapc_put_pages(struct ntapc_pages *pages, unsigned int nr,
+		     unsigned int flags)
 {
 	unsigned int i;
 
-	if (flags & FOLL_WRITE) {
-		unpin_user_pages_dirty_lock(pins->page, nr, true);
-		return;
+	for (i = 0; i < nr; i++) {
+		struct page *page = pages->page[i];
+
+		/* As access_process_vm() has it; what is dirty stays so. */
+		if ((flags & FOLL_WRITE) && !PageDirty(page))
+			set_page_dirty_lock(page);
+		put_page(page);
 	}
-	for (i = 0; i < nr; i++)
-		put_page(pins->page[i]);
 }

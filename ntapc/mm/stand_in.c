@@ -5,12 +5,12 @@
  * A user thread can't leave its address space. Where code has to run in another one
  * a worker of a work queue goes there for it.
  */
-#include <linux/completion.h>
 #include <linux/kref.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "mm.h"
@@ -90,6 +90,7 @@ void ntapc_stand_in(struct mm_struct *mm, void (*routine)(void *context),
  * struct call - a routine that may take its time
  * @work: calls @routine
  * @kref: the caller's, and the work's
+ * @waitq: woken when @done is set
  * @done: it has returned
  * @mm: where; its mm_users are held until it has returned
  * @routine: what
@@ -100,7 +101,8 @@ void ntapc_stand_in(struct mm_struct *mm, void (*routine)(void *context),
 struct call {
 	struct work_struct work;
 	struct kref kref;
-	struct completion done;
+	wait_queue_head_t waitq;
+	bool done;
 	struct mm_struct *mm;
 	int (*routine)(void *context);
 	void (*release)(void *context);
@@ -113,6 +115,11 @@ static void free_call(struct kref *kref)
 	kfree(container_of(kref, struct call, kref));
 }
 
+static bool is_done(const struct call *call)
+{
+	return smp_load_acquire(&call->done);	/* see run_call() */
+}
+
 static void run_call(struct work_struct *work)
 {
 	struct call *call = container_of(work, struct call, work);
@@ -123,7 +130,9 @@ static void run_call(struct work_struct *work)
 	mmput(call->mm);
 	if (call->release)
 		call->release(call->context);
-	complete(&call->done);
+	/* With its result. Pairs with is_done(). */
+	smp_store_release(&call->done, true);
+	wake_up_all(&call->waitq);
 	kref_put(&call->kref, free_call);
 }
 
@@ -152,7 +161,8 @@ int ntapc_stand_in_call(struct mm_struct *mm, int (*routine)(void *context),
 	INIT_WORK(&call->work, run_call);
 	kref_init(&call->kref);
 	kref_get(&call->kref);
-	init_completion(&call->done);
+	init_waitqueue_head(&call->waitq);
+	call->done = false;
 	mmget(mm);
 	call->mm = mm;
 	call->routine = routine;
@@ -160,9 +170,10 @@ int ntapc_stand_in_call(struct mm_struct *mm, int (*routine)(void *context),
 	call->context = context;
 	queue_work(release ? call_queue : client_queue, &call->work);
 
+	/* It may depend on user memory: not for a hung task to be seen in. */
 	if (!release)
-		wait_for_completion(&call->done);
-	else if (wait_for_completion_killable(&call->done))
+		wait_event_idle(call->waitq, is_done(call));
+	else if (wait_event_killable(call->waitq, is_done(call)))
 		result = -EINTR;
 	if (!result)
 		result = call->result;
@@ -172,8 +183,7 @@ int ntapc_stand_in_call(struct mm_struct *mm, int (*routine)(void *context),
 
 int ntapc_stand_in_init(void)
 {
-	copy_queue = alloc_workqueue("ntapc_copy",
-				     WQ_HIGHPRI | WQ_CPU_INTENSIVE, 0);
+	copy_queue = alloc_workqueue("ntapc_copy", WQ_CPU_INTENSIVE, 0);
 	if (!copy_queue)
 		return -ENOMEM;
 	call_queue = alloc_workqueue("ntapc_call", WQ_UNBOUND, WQ_MAX_ACTIVE);

@@ -101,7 +101,7 @@ int ntapc_wait_ready(struct ntapc_process *process, struct ntapc_ready *ready,
  */
 static u64 bring_in_some(struct mm_struct *mm, u64 address, u64 end)
 {
-	struct page *page[NTAPC_PINS_FEW];
+	struct page *page[NTAPC_PAGES_FEW];
 	struct vm_area_struct *vma;
 	long i, nr;
 
@@ -187,8 +187,11 @@ void ntapc_tell_swapper(struct ntapc_process *process)
 {
 	__module_get(THIS_MODULE);
 	ntapc_process_hold(process);
-	/* It is InTransition once: this work isn't queued yet. */
-	INIT_WORK(&process->swap_work, swap_in);
+	/* It is InTransition once at a time; the last one may be ending still. */
+	spin_lock(&process->lock);
+	if (!process->swap_work.func)
+		INIT_WORK(&process->swap_work, swap_in);
+	spin_unlock(&process->lock);
 	queue_work(swapper, &process->swap_work);
 }
 

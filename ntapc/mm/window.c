@@ -3,6 +3,7 @@
  * Windows: memory that user space has mapped, and the kernel as well.
  */
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
@@ -57,6 +58,38 @@ static void uncharge(struct ntapc_window_memory *window)
 	free_uid(window->user);
 }
 
+/* vmalloc_user(), which doesn't charge to the memory cgroup. */
+static void *alloc_memory(unsigned int nr)
+{
+	struct page **pages;
+	void *address = NULL;
+	unsigned int i;
+
+	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	if (!pages)
+		return NULL;
+	for (i = 0; i < nr; i++) {
+		pages[i] = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+		if (!pages[i])
+			break;
+		if (!(i % 512) && fatal_signal_pending(current)) {
+			i++;
+			break;
+		}
+	}
+	/* From then on all of it goes with the mapping. */
+	if (i == nr)
+		address = vmap(pages, nr,
+			       VM_MAP | VM_USERMAP | VM_MAP_PUT_PAGES,
+			       PAGE_KERNEL);
+	if (!address) {
+		while (i--)
+			__free_page(pages[i]);
+		kvfree(pages);
+	}
+	return address;
+}
+
 /**
  * ntapc_window_alloc - make a window
  * @length: in bytes, 1 to %NTAPC_WINDOW_MAX
@@ -75,7 +108,7 @@ struct ntapc_window_memory *ntapc_window_alloc(u64 length)
 		kfree(window);
 		return ERR_PTR(-ENOMEM);
 	}
-	window->address = vmalloc_user(window->length);
+	window->address = alloc_memory(window->length >> PAGE_SHIFT);
 	if (!window->address) {
 		uncharge(window);
 		kfree(window);
@@ -108,7 +141,7 @@ void *ntapc_window_address(const struct ntapc_window_memory *window, u64 offset,
 {
 	if (offset > window->length || length > window->length - offset)
 		return NULL;
-	return window->address + offset;
+	return window->address + array_index_nospec(offset, window->length + 1);
 }
 
 /**

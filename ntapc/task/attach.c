@@ -23,6 +23,39 @@ struct ntapc_attachment *ntapc_attachment(const struct ntapc_thread *thread)
 	return save ? container_of(save, struct ntapc_attachment, save) : NULL;
 }
 
+/**
+ * ntapc_attachment_alloc - memory for an attachment
+ * @thread: current's record
+ * @wanted: to be copied
+ *
+ * Nearly always that of the last one: attachments are short.
+ *
+ * Return: for ntapc_attachment_free(), or NULL.
+ */
+struct ntapc_attachment *
+ntapc_attachment_alloc(struct ntapc_thread *thread,
+		       const struct ntapc_attachment *wanted)
+{
+	struct ntapc_attachment *attachment = xchg(&thread->spare, NULL);
+
+	if (!attachment)
+		attachment = kmalloc(sizeof(*attachment), GFP_KERNEL_ACCOUNT);
+	if (attachment)
+		*attachment = *wanted;
+	return attachment;
+}
+
+/**
+ * ntapc_attachment_free - the reverse
+ * @thread: whose it was
+ * @attachment: to be freed, or kept for the next one
+ */
+void ntapc_attachment_free(struct ntapc_thread *thread,
+			   struct ntapc_attachment *attachment)
+{
+	kfree(xchg(&thread->spare, attachment));
+}
+
 static unsigned int depth(const struct ntapc_kthread *kt)
 {
 	const struct ntapc_apc_save *save;
@@ -127,7 +160,7 @@ static void free_attachment(struct ntapc_thread *thread,
 	if (attachment->leave)
 		attachment->leave(attachment, ntapc_attachment(thread));
 	ntapc_process_put(attachment->process);
-	kfree(attachment);
+	ntapc_attachment_free(thread, attachment);
 	/* The caller, or who called it, has another one. */
 	module_put(THIS_MODULE);
 }
@@ -167,6 +200,13 @@ bool ntapc_attach_undo(struct ntapc_thread *thread, struct ntapc_ready *ready)
 	return true;
 }
 
+static bool is_newest(const struct ntapc_thread *thread, u32 save)
+{
+	const struct ntapc_attachment *attachment = ntapc_attachment(thread);
+
+	return attachment && attachment->stack && attachment->id == save;
+}
+
 /* May a kernel APC of the environment that is to be left still run? (4.3) */
 static bool has_to_drain(const struct ntapc_kthread *kt)
 {
@@ -183,16 +223,22 @@ static bool has_to_drain(const struct ntapc_kthread *kt)
  * ntapc_attach_end - KeDetachProcess, KeUnstackDetachProcess
  * @thread: current's record
  * @unstack: which of them
+ * @save: the number of the save area, with @unstack
  * @recheck: set to whether kernel APCs are to be run now
  *
- * Return: 0; 1 if the thread isn't attached; EBUSY (bugcheck 6).
+ * Return: 0, also if the thread isn't attached, without @unstack; EINVAL if @save
+ * isn't its newest; EBUSY (bugcheck 6).
  */
-int ntapc_attach_end(struct ntapc_thread *thread, bool unstack, bool *recheck)
+int ntapc_attach_end(struct ntapc_thread *thread, bool unstack, u32 save,
+		     bool *recheck)
 {
 	struct ntapc_attachment *attachment;
 	enum ntapc_attach_result result;
 	struct ntapc_process *process;
 
+	/* Without an attachment of that name nothing is to change. */
+	if (unstack && !is_newest(thread, save))
+		return -EINVAL;
 	spin_lock(&thread->lock);
 	/* NT's would be taken by interrupts all the time; rule 9.8 retries. */
 	while (has_to_drain(&thread->kt) && thread->kt.save) {
@@ -203,9 +249,13 @@ int ntapc_attach_end(struct ntapc_thread *thread, bool unstack, bool *recheck)
 	/* Their routines may have attached and detached. */
 	attachment = ntapc_attachment(thread);
 	*recheck = false;
+	if (unstack && !is_newest(thread, save)) {
+		spin_unlock(&thread->lock);
+		return -EINVAL;
+	}
 	if (!attachment) {
 		spin_unlock(&thread->lock);
-		return unstack ? -EBUSY : 1;
+		return 0;
 	}
 	process = attachment->process;
 	spin_lock(&process->lock);

@@ -217,21 +217,48 @@ struct ntapc_process *ntapc_process_find_or_make(struct task_struct *task,
 	return process;
 }
 
+/* The address space of a thread of the group that isn't ending; to compare. */
+static const struct mm_struct *live_mm(struct pid *tgid, bool *found)
+{
+	const struct mm_struct *mm = NULL;
+	struct task_struct *leader, *task;
+
+	*found = false;
+	rcu_read_lock();
+	leader = pid_task(tgid, PIDTYPE_TGID);
+	if (leader) {
+		for_each_thread(leader, task) {
+			if (READ_ONCE(task->flags) & PF_EXITING)
+				continue;
+			mm = READ_ONCE(task->mm);
+			*found = true;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return mm;
+}
+
 /**
  * ntapc_process_retire_missed - retire a record that came too late for that
  * @task: the record of its process may have been made after the event that would
  *	retire it
+ * @tgid: of @task, which may have been reaped since
  */
-void ntapc_process_retire_missed(struct task_struct *task)
+void ntapc_process_retire_missed(struct task_struct *task, struct pid *tgid)
 {
-	struct pid *tgid = get_task_pid(task, PIDTYPE_TGID);
+	const struct mm_struct *mm;
+	bool found;
 
 	smp_mb();	/* see missed() in thread.c */
-	if (!atomic_read(&task->signal->live))
+	if (!atomic_read(&task->signal->live)) {
 		ntapc_process_retire(tgid, NULL);
-	else if (!(READ_ONCE(task->flags) & PF_EXITING))
-		ntapc_process_retire(tgid, READ_ONCE(task->mm));
-	put_pid(tgid);
+		return;
+	}
+	/* If all are ending, the event is still to come. */
+	mm = live_mm(tgid, &found);
+	if (found)
+		ntapc_process_retire(tgid, mm);
 }
 
 /* How often an execve() may get into the way of who opens the process. */
@@ -247,18 +274,24 @@ void ntapc_process_retire_missed(struct task_struct *task)
 struct ntapc_process *ntapc_process_get(struct task_struct *task)
 {
 	struct ntapc_process *process = ERR_PTR(-EAGAIN);
+	struct pid *tgid = get_task_pid(task, PIDTYPE_TGID);
 	int tries;
 
+	if (!tgid)
+		return ERR_PTR(-ESRCH);
 	for (tries = 0; tries < MAX_TRIES && process == ERR_PTR(-EAGAIN);
 	     tries++) {
 		struct mm_struct *mm = get_task_mm(task);
 
-		if (!mm)
-			return ERR_PTR(-ESRCH);
+		if (!mm) {
+			process = ERR_PTR(-ESRCH);
+			break;
+		}
 		process = ntapc_process_find_or_make(task, mm);
 		mmput(mm);
 	}
-	ntapc_process_retire_missed(task);
+	ntapc_process_retire_missed(task, tgid);
+	put_pid(tgid);
 	return process == ERR_PTR(-EAGAIN) ? ERR_PTR(-ESRCH) : process;
 }
 

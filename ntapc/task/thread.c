@@ -39,6 +39,7 @@ static void free_thread(struct kref *kref)
 	ntapc_run_down(thread);
 	ntapc_attach_release(thread);
 	kfree(thread->continuation);
+	kfree(thread->spare);
 	if (thread->system)
 		ntapc_system_free(thread->system);
 	ntapc_restart_free_all(thread);
@@ -182,17 +183,23 @@ static bool missed(const struct task_struct *task, const struct mm_struct *mm)
 static struct ntapc_thread *make_thread(struct task_struct *task,
 					struct mm_struct *mm)
 {
-	struct ntapc_thread *thread, *new = alloc_user_thread(task, mm);
+	struct pid *tgid = get_task_pid(task, PIDTYPE_TGID);
+	struct ntapc_thread *thread, *new;
 
+	if (!tgid)
+		return ERR_PTR(-ESRCH);
+	new = alloc_user_thread(task, mm);
 	if (IS_ERR(new)) {
-		ntapc_process_retire_missed(task);
+		ntapc_process_retire_missed(task, tgid);
+		put_pid(tgid);
 		return new;
 	}
 	thread = add_thread(new);
 	if (thread == new && missed(task, mm)) {
 		ntapc_thread_retire(thread);
-		ntapc_process_retire_missed(task);
+		ntapc_process_retire_missed(task, tgid);
 	}
+	put_pid(tgid);
 	ntapc_thread_put(new);
 	return thread;
 }

@@ -215,7 +215,7 @@ struct ntapc_ready {
  * struct ntapc_attachment - one attachment of a thread
  * @save: the save area; under the lock of the thread, whose kt.save it is on
  * @process: where it is attached to; referenced
- * @actor: who attached; invariant
+ * @actor: who attached last
  * @id: names it for the thread; invariant
  * @stack: by KeStackAttachProcess; invariant
  * @by_kernel: by another module, which has to detach before user mode; invariant
@@ -343,6 +343,7 @@ enum ntapc_ran {
  * @next_restart: the thread's own
  * @suspension: or NULL; set once, under @lock
  * @system: of a system thread, or NULL; invariant
+ * @spare: memory for an attachment, or NULL; atomic
  * @waitq: woken when @exited is set (EPOLLIN), or the thread becomes suspended or
  *	is to be no longer (EPOLLPRI)
  * @hash: by @task; protected by threads_lock, read under RCU
@@ -395,6 +396,7 @@ struct ntapc_thread {
 	u64 next_restart;
 	struct ntapc_suspension *suspension;
 	struct ntapc_system *system;
+	struct ntapc_attachment *spare;
 	wait_queue_head_t waitq;
 	struct hlist_node hash;
 	struct rcu_head rcu;
@@ -432,7 +434,7 @@ struct ntapc_process *ntapc_process_get(struct task_struct *task);
 void ntapc_process_hold(struct ntapc_process *process);
 void ntapc_process_put(struct ntapc_process *process);
 void ntapc_process_retire(const struct pid *tgid, const struct mm_struct *mm);
-void ntapc_process_retire_missed(struct task_struct *task);
+void ntapc_process_retire_missed(struct task_struct *task, struct pid *tgid);
 struct ntapc_process *ntapc_process_of(struct ntapc_kprocess *kp);
 struct mm_struct *ntapc_process_mm(struct ntapc_process *process);
 
@@ -443,7 +445,13 @@ int ntapc_attach_begin(struct ntapc_thread *thread,
 		       struct ntapc_ready *ready, bool *tell_swapper);
 void ntapc_attach_resident(struct ntapc_thread *thread);
 bool ntapc_attach_undo(struct ntapc_thread *thread, struct ntapc_ready *ready);
-int ntapc_attach_end(struct ntapc_thread *thread, bool unstack, bool *recheck);
+int ntapc_attach_end(struct ntapc_thread *thread, bool unstack, u32 save,
+		     bool *recheck);
+struct ntapc_attachment *
+ntapc_attachment_alloc(struct ntapc_thread *thread,
+		       const struct ntapc_attachment *wanted);
+void ntapc_attachment_free(struct ntapc_thread *thread,
+			   struct ntapc_attachment *attachment);
 void ntapc_attach_unwind(struct ntapc_thread *thread,
 			 const struct ntapc_apc_save *save);
 void ntapc_attach_release(struct ntapc_thread *thread);

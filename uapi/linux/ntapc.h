@@ -1228,12 +1228,12 @@ struct ntapc_range {
  * NTAPC_IOC_COMPARE returns 1 if @done isn't all, 0 if it is; neither a vector nor
  * a window is possible there (EINVAL).
  *
- * @done is set, and @fault, with all errors after EACCES in this list.
- *
  * Errors: EFAULT (the struct or a vector), E2BIG, EINVAL (also a range that wraps,
  * vectors of more than SSIZE_MAX bytes, or a range outside of the window), EBADF,
- * EPROTOTYPE, ESRCH, EACCES, EFAULT, EINTR (a fatal signal only, but in the wait for
- * a process to be brought in), ENOMEM, ESRCH (the process has ended meanwhile).
+ * EPROTOTYPE, ESRCH, EACCES, EOVERFLOW (NTAPC_STACK_COUNT_MAX), EINTR (in the wait for
+ * the process to be brought in), ENOMEM (for the vectors). Once it has begun, and
+ * with @done and @fault set: EFAULT, EINTR (a fatal signal only), ENOMEM, ESRCH and
+ * EACCES (the process has ended, or changed, meanwhile).
  */
 struct ntapc_copy {
 	__u32 size;

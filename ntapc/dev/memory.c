@@ -254,7 +254,8 @@ static long copy_window(struct ntapc_call *call, struct copy *copy, bool write)
 static long do_copy(struct ntapc_call *call, bool write)
 {
 	const struct ntapc_copy *args = call->args;
-	struct copy copy;
+	/* Set below as far as it is used: it is large. */
+	struct copy copy __uninitialized;
 	long ret;
 
 	if (!copy_args_valid(args))

@@ -121,7 +121,8 @@ static ssize_t copy_batch(const struct ntapc_space *space, u64 remote,
 {
 	unsigned int flags = write ? FOLL_WRITE : 0;
 	unsigned int offset = offset_in_page(remote);
-	struct ntapc_pages pages;
+	/* All that is read of it is written before. */
+	struct ntapc_pages pages __uninitialized;
 	size_t wanted, done;
 	int nr;
 

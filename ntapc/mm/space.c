@@ -30,7 +30,7 @@ static int may_reach(struct ntapc_process *process,
 /* KeStackAttachProcess without a state of its own: nobody is to see one. */
 static int enter(struct ntapc_process *process)
 {
-	struct ntapc_ready ready = { .task = current };
+	struct ntapc_ready ready = { .task = current, .process = process };
 	bool tell = false;
 	int err = 0;
 
@@ -50,8 +50,7 @@ static int enter(struct ntapc_process *process)
 	err = ntapc_wait_ready(process, &ready, false);
 	if (err) {
 		spin_lock(&process->lock);
-		if (!ready.go)
-			list_del(&ready.entry);
+		ntapc_ready_leave(&ready);
 		ntapc_core_process_leave(&process->kp);
 		spin_unlock(&process->lock);
 	}

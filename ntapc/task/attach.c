@@ -117,6 +117,7 @@ int ntapc_attach_begin(struct ntapc_thread *thread,
 	int ret;
 
 	ready->task = current;
+	ready->process = process;
 	ready->go = false;
 	spin_lock(&thread->lock);
 	spin_lock(&process->lock);
@@ -166,6 +167,18 @@ static void free_attachment(struct ntapc_thread *thread,
 }
 
 /**
+ * ntapc_ready_leave - who waited doesn't wait any more
+ * @ready: with its process locked
+ */
+void ntapc_ready_leave(struct ntapc_ready *ready)
+{
+	lockdep_assert_held(&ready->process->lock);
+	if (!ready->go)
+		list_del(&ready->entry);
+	ready->go = true;
+}
+
+/**
  * ntapc_attach_undo - leave the newest attachment, whatever is queued
  * @thread: current's record, or one that has ended
  * @ready: with which it may still be on the ready list, or NULL
@@ -178,6 +191,12 @@ bool ntapc_attach_undo(struct ntapc_thread *thread, struct ntapc_ready *ready)
 	struct ntapc_process *process;
 	bool recheck;
 
+	/* It is on our caller's stack. */
+	if (ready) {
+		spin_lock(&ready->process->lock);
+		ntapc_ready_leave(ready);
+		spin_unlock(&ready->process->lock);
+	}
 	spin_lock(&thread->lock);
 	/* Of a thread that has ended two may do it at a time. */
 	attachment = ntapc_attachment(thread);
@@ -187,8 +206,6 @@ bool ntapc_attach_undo(struct ntapc_thread *thread, struct ntapc_ready *ready)
 	}
 	process = attachment->process;
 	spin_lock(&process->lock);
-	if (ready && !ready->go)
-		list_del(&ready->entry);
 	recheck = ntapc_core_attach_undo(&thread->kt, &process->kp);
 	spin_unlock(&process->lock);
 	trace_ntapc_detach(thread, process);

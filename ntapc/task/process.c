@@ -217,48 +217,51 @@ struct ntapc_process *ntapc_process_find_or_make(struct task_struct *task,
 	return process;
 }
 
-/* The address space of a thread of the group that isn't ending; to compare. */
-static const struct mm_struct *live_mm(struct pid *tgid, bool *found)
+/*
+ * Is the record for what its thread group doesn't have any more? With the lock that
+ * a new record is added under: whoever has added one has seen the group's present
+ * address space before, and so do we.
+ */
+static bool is_stale(const struct ntapc_process *process)
 {
-	const struct mm_struct *mm = NULL;
 	struct task_struct *leader, *task;
+	bool stale;
 
-	*found = false;
+	lockdep_assert_held(&processes_lock);
 	rcu_read_lock();
-	leader = pid_task(tgid, PIDTYPE_TGID);
+	leader = pid_task(process->tgid, PIDTYPE_TGID);
+	/* If all have left theirs the event is to come, or has been. */
+	stale = !leader || !atomic_read(&leader->signal->live);
 	if (leader) {
 		for_each_thread(leader, task) {
-			if (READ_ONCE(task->flags) & PF_EXITING)
-				continue;
-			mm = READ_ONCE(task->mm);
-			*found = true;
-			break;
+			const struct mm_struct *mm = READ_ONCE(task->mm);
+
+			/* They have the same; execve() waits for the others. */
+			if (mm) {
+				stale = mm != process->mm;
+				break;
+			}
 		}
 	}
 	rcu_read_unlock();
-	return mm;
+	return stale;
 }
 
 /**
  * ntapc_process_retire_missed - retire a record that came too late for that
- * @task: the record of its process may have been made after the event that would
- *	retire it
- * @tgid: of @task, which may have been reaped since
+ * @tgid: the record of that thread group may have been made after the event that
+ *	would retire it
  */
-void ntapc_process_retire_missed(struct task_struct *task, struct pid *tgid)
+void ntapc_process_retire_missed(const struct pid *tgid)
 {
-	const struct mm_struct *mm;
-	bool found;
+	struct ntapc_process *process;
 
 	smp_mb();	/* see missed() in thread.c */
-	if (!atomic_read(&task->signal->live)) {
-		ntapc_process_retire(tgid, NULL);
-		return;
-	}
-	/* If all are ending, the event is still to come. */
-	mm = live_mm(tgid, &found);
-	if (found)
-		ntapc_process_retire(tgid, mm);
+	raw_spin_lock(&processes_lock);
+	process = find_process(tgid);
+	if (process && is_stale(process))
+		retire_process(process);
+	raw_spin_unlock(&processes_lock);
 }
 
 /* How often an execve() may get into the way of who opens the process. */
@@ -290,7 +293,7 @@ struct ntapc_process *ntapc_process_get(struct task_struct *task)
 		process = ntapc_process_find_or_make(task, mm);
 		mmput(mm);
 	}
-	ntapc_process_retire_missed(task, tgid);
+	ntapc_process_retire_missed(tgid);
 	put_pid(tgid);
 	return process == ERR_PTR(-EAGAIN) ? ERR_PTR(-ESRCH) : process;
 }

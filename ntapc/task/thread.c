@@ -190,14 +190,14 @@ static struct ntapc_thread *make_thread(struct task_struct *task,
 		return ERR_PTR(-ESRCH);
 	new = alloc_user_thread(task, mm);
 	if (IS_ERR(new)) {
-		ntapc_process_retire_missed(task, tgid);
+		ntapc_process_retire_missed(tgid);
 		put_pid(tgid);
 		return new;
 	}
 	thread = add_thread(new);
 	if (thread == new && missed(task, mm)) {
 		ntapc_thread_retire(thread);
-		ntapc_process_retire_missed(task, tgid);
+		ntapc_process_retire_missed(tgid);
 	}
 	put_pid(tgid);
 	ntapc_thread_put(new);

@@ -203,11 +203,13 @@ struct ntapc_actor {
  * struct ntapc_ready - who waits for a process to be in memory
  * @entry: on the process's ready list, until @go; protected by the process's lock
  * @task: who waits; invariant
+ * @process: for what; kept by who waits; invariant
  * @go: it may go on; set under the process's lock
  */
 struct ntapc_ready {
 	struct list_head entry;
 	struct task_struct *task;
+	struct ntapc_process *process;
 	bool go;
 };
 
@@ -434,7 +436,7 @@ struct ntapc_process *ntapc_process_get(struct task_struct *task);
 void ntapc_process_hold(struct ntapc_process *process);
 void ntapc_process_put(struct ntapc_process *process);
 void ntapc_process_retire(const struct pid *tgid, const struct mm_struct *mm);
-void ntapc_process_retire_missed(struct task_struct *task, struct pid *tgid);
+void ntapc_process_retire_missed(const struct pid *tgid);
 struct ntapc_process *ntapc_process_of(struct ntapc_kprocess *kp);
 struct mm_struct *ntapc_process_mm(struct ntapc_process *process);
 
@@ -444,6 +446,7 @@ int ntapc_attach_begin(struct ntapc_thread *thread,
 		       struct ntapc_attachment *attachment,
 		       struct ntapc_ready *ready, bool *tell_swapper);
 void ntapc_attach_resident(struct ntapc_thread *thread);
+void ntapc_ready_leave(struct ntapc_ready *ready);
 bool ntapc_attach_undo(struct ntapc_thread *thread, struct ntapc_ready *ready);
 int ntapc_attach_end(struct ntapc_thread *thread, bool unstack, u32 save,
 		     bool *recheck);

@@ -72,6 +72,24 @@ out:
 	return (u8 *)from - (u8 *)start;
 }
 
+/* A window, or other memory of the kernel's: nothing there faults. */
+static bool copy_in_kernel(void *memory, size_t length, struct iov_iter *local,
+			   bool write)
+{
+	void *ours;
+
+	if (!iov_iter_is_kvec(local) ||
+	    local->kvec->iov_len - local->iov_offset < length)
+		return false;
+	ours = local->kvec->iov_base + local->iov_offset;
+	if (write)
+		memcpy(memory, ours, length);
+	else
+		memcpy(ours, memory, length);
+	iov_iter_advance(local, length);
+	return true;
+}
+
 /*
  * Between the kernel's and the caller's memory. The kernel's is part of one page,
  * and so needs none of the checks that _copy_to_iter() goes without.
@@ -81,6 +99,8 @@ static size_t copy_piece(void *memory, size_t length, struct iov_iter *local,
 {
 	size_t done = 0;
 
+	if (copy_in_kernel(memory, length, local, write))
+		return length;
 	if (write)
 		return _copy_from_iter(memory, length, local);
 	if (copy_by_words() && iter_is_ubuf(local)) {

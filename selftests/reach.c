@@ -22,6 +22,8 @@ static volatile __u64 secret;
 
 /* Every operation, as a number: 0, 1 or an error. */
 #define NR_OPERATIONS	12
+/* Taking back what hasn't been begun: that is looked at first. */
+#define CANCEL		10
 
 static int operate_on(int fd, unsigned int which)
 {
@@ -61,7 +63,7 @@ static int operate_on(int fd, unsigned int which)
 		return attach(fd);
 	case 9:
 		return out_swap(fd, NTAPC_OUT_SWAP_BEGIN, NULL, 0);
-	case 10:
+	case CANCEL:
 		return out_swap(fd, NTAPC_OUT_SWAP_CANCEL, NULL, 0);
 	default:
 		return get_process_info(fd, &info);
@@ -72,7 +74,7 @@ static int operate_on(int fd, unsigned int which)
 
 /*
  * All operations give @error, but the last, which gives @info_error: 0, or which
- * one didn't and how, as something to exit with.
+ * one didn't, as something to exit with.
  */
 static int all_give(int process, bool attached, int error, int info_error)
 {
@@ -80,8 +82,11 @@ static int all_give(int process, bool attached, int error, int info_error)
 	int ret;
 
 	for (i = 0; i < NR_OPERATIONS; i++) {
+		int expected = i == CANCEL ? -EBUSY :
+			       i == NR_OPERATIONS - 1 ? info_error : error;
+
 		ret = operate_on(process, i);
-		if (ret != (i == NR_OPERATIONS - 1 ? info_error : error)) {
+		if (ret != expected) {
 			fprintf(stderr, "# operation %u: %d\n", i, ret);
 			return 100 + i;
 		}

@@ -478,4 +478,53 @@ TEST(out_of_memory)
 	EXPECT_EQ(1, info.nr_in_swap);
 }
 
+static sem_t handled;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	sem_post(&handled);
+}
+
+struct reader {
+	HANDLE process;
+	unsigned char byte;
+	NTSTATUS status;
+};
+
+static void *read_once(void *arg)
+{
+	struct reader *r = arg;
+
+	r->status = NtReadVirtualMemory(r->process, P(remote(1, 0)), &r->byte, 1,
+					NULL);
+	return NULL;
+}
+
+/* There is no EINTR in NT. */
+TEST(signals_in_the_wait)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	struct reader r = { .status = STATUS_PENDING };
+	pthread_t thread;
+	struct target t;
+	int fd;
+
+	sem_init(&handled, 0, 0);
+	ASSERT_EQ(0, sigaction(SIGUSR1, &sa, NULL));
+	r.process = begin(&t, PROCESS_ALL_ACCESS);
+	ASSERT_NE(NULL, r.process);
+	fd = ntapc_handle_to_fd(r.process);
+	ASSERT_TRUE(out_swap_step(fd, NTAPC_OUT_SWAP_BEGIN));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, read_once, &r));
+	ASSERT_TRUE(becomes_ready(fd, 1));
+	pthread_kill(thread, SIGUSR1);
+	ASSERT_TRUE(come(&handled));
+	ASSERT_TRUE(becomes_ready(fd, 1));
+	ASSERT_TRUE(out_swap_step(fd, NTAPC_OUT_SWAP_CANCEL));
+	pthread_join(thread, NULL);
+	EXPECT_EQ(STATUS_SUCCESS, r.status);
+	EXPECT_EQ(childs_byte(PAGE), r.byte);
+}
+
 TEST_HARNESS_MAIN

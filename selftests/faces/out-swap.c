@@ -201,6 +201,66 @@ TEST(oneself)
 	EXPECT_EQ(1, info_of(fd).nr_in_swap);
 }
 
+static sem_t handled;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	sem_post(&handled);
+}
+
+struct guest {
+	int process;
+	int attached, detached;
+};
+
+static void *attach_once(void *arg)
+{
+	struct guest *g = arg;
+	uint32_t save;
+
+	g->attached = ntapc_stack_attach(g->process, &save);
+	g->detached = g->attached ? 1 : ntapc_unstack_detach(save);
+	return NULL;
+}
+
+/* Who waits for it can be interrupted, or goes on to wait, as its handler says. */
+TEST(signals_in_the_wait)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	struct guest g = { .attached = 1 };
+	pthread_t thread;
+	struct target t;
+
+	sem_init(&handled, 0, 0);
+	g.process = target_open(&t);
+	ASSERT_LE(0, g.process);
+	ASSERT_TRUE(out_swap_step(g.process, NTAPC_OUT_SWAP_BEGIN));
+	EXPECT_EQ(-EBUSY, ntapc_process_out_swap(g.process, NULL));
+	ASSERT_EQ(0, sigaction(SIGUSR1, &sa, NULL));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, attach_once, &g));
+	ASSERT_TRUE(becomes_ready(g.process, 1));
+	pthread_kill(thread, SIGUSR1);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(-EINTR, g.attached);
+	EXPECT_EQ(0, info_of(g.process).nr_ready);
+	EXPECT_EQ(0, info_of(g.process).stack_count);
+
+	sa.sa_flags = SA_RESTART;
+	ASSERT_EQ(0, sigaction(SIGUSR1, &sa, NULL));
+	sem_init(&handled, 0, 0);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, attach_once, &g));
+	ASSERT_TRUE(becomes_ready(g.process, 1));
+	pthread_kill(thread, SIGUSR1);
+	ASSERT_TRUE(come(&handled));
+	ASSERT_TRUE(becomes_ready(g.process, 1));
+	ASSERT_TRUE(out_swap_step(g.process, NTAPC_OUT_SWAP_CANCEL));
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, g.attached);
+	EXPECT_EQ(0, g.detached);
+	EXPECT_EQ(0, info_of(g.process).nr_out_swap);
+}
+
 static int as_nobody(void)
 {
 	struct target t;

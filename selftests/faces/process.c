@@ -3,6 +3,8 @@
  * <ntapc.h>: processes, and attaching to them. Rule numbers are those of
  * Documentation/nt-semantics.rst.
  */
+#include <sys/resource.h>
+
 #include "steer.h"
 #include "target.h"
 #include "kselftest_harness.h"
@@ -118,6 +120,59 @@ TEST(open_what_one_may_not)
 		_exit(-ntapc_process_open(parent));
 	}
 	EXPECT_EQ(EACCES, end_of(pid));
+}
+
+/* The right to a process ends when that hides itself from who has it. */
+static int use_hidden(void)
+{
+	struct ntapc_process_info info;
+	unsigned char byte;
+	struct target t;
+	uint32_t save;
+	int fd;
+
+	if (setgid(NOBODY) || setuid(NOBODY) || prctl(PR_SET_DUMPABLE, 1))
+		return 200;
+	fd = target_open(&t);
+	if (fd < 0 || ntapc_process_info(fd, &info))
+		return 201;
+	if (!target_do(&t, DO_HIDE) || !target_is_ready(&t))
+		return 202;
+	if (ntapc_attach(fd) != -EACCES)
+		return 1;
+	if (ntapc_stack_attach(fd, &save) != -EACCES)
+		return 2;
+	if (ntapc_process_info(fd, &info) != -EACCES)
+		return 3;
+	if (ntapc_process_out_swap(fd, NULL) != -EACCES)
+		return 4;
+	if (ntapc_process_read(fd, remote(0, 0), &byte, 1, NULL) != -EACCES)
+		return 5;
+	return byte_here() == HOME ? 0 : 6;
+}
+
+TEST(use_what_one_may_no_longer)
+{
+	pid_t pid;
+
+	if (geteuid())
+		SKIP(return, "not root");
+	ASSERT_LE(0, ntapc_instance());
+	pid = fork();
+	if (!pid)
+		_exit(use_hidden());
+	EXPECT_EQ(0, end_of(pid));
+}
+
+TEST(no_more_descriptors)
+{
+	struct rlimit limit = { 3, 3 };
+	void *memory;
+
+	ASSERT_LE(0, ntapc_instance());
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	EXPECT_EQ(-EMFILE, ntapc_process_open(0));
+	EXPECT_EQ(-EMFILE, ntapc_window_create(1, &memory));
 }
 
 TEST(tells_its_state)

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -49,6 +50,7 @@ struct target {
 /* What the child does when it gets a byte. */
 #define DO_EXEC		'x'	/* and stays there */
 #define DO_EXIT		'q'
+#define DO_HIDE		'h'	/* and says when it has */
 
 #define STAY		"NTAPC_FACES_STAY"
 
@@ -70,6 +72,8 @@ static inline void target_main(int ready, int cue)
 		}
 		if (c == DO_EXIT)
 			break;
+		if (c == DO_HIDE)
+			prctl(PR_SET_DUMPABLE, 0);
 	}
 	_exit(0);
 }
@@ -92,11 +96,17 @@ static inline bool readable_in_time(int fd)
 	return poll(&p, 1, PATIENCE_S * 1000) == 1;
 }
 
+static inline bool target_is_ready(struct target *t)
+{
+	char c;
+
+	return readable_in_time(t->ready) && read(t->ready, &c, 1) == 1;
+}
+
 /* The parent's arena is all there, and all zeros. */
 static inline bool target_begin(struct target *t)
 {
 	int ready[2], cue[2];
-	char c;
 
 	if (!arena)
 		arena = mmap(NULL, ARENA_PAGES * PAGE, PROT_READ | PROT_WRITE,
@@ -114,8 +124,7 @@ static inline bool target_begin(struct target *t)
 	close(cue[0]);
 	t->ready = ready[0];
 	t->cue = cue[1];
-	return t->pid > 0 && readable_in_time(t->ready) &&
-	       read(t->ready, &c, 1) == 1;
+	return t->pid > 0 && target_is_ready(t);
 }
 
 /* The same, and a descriptor for it; -1: it didn't come up. */
@@ -144,6 +153,30 @@ static inline bool target_peek(struct target *t, uint64_t address, void *to,
 	struct iovec r = { (void *)(uintptr_t)address, length };
 
 	return process_vm_readv(t->pid, &l, 1, &r, 1, 0) == (ssize_t)length;
+}
+
+/* A step of a process's leaving memory, so that one can stop in between. */
+static inline bool out_swap_step(int fd, uint32_t step)
+{
+	struct ntapc_out_swap os = { .size = sizeof(os), .step = step };
+
+	return !ioctl(fd, NTAPC_IOC_OUT_SWAP, &os);
+}
+
+/* Until so many wait for it to be brought in, of which only its state tells. */
+static inline bool becomes_ready(int fd, uint32_t nr)
+{
+	uint64_t give_up = now_ns() + PATIENCE_NS;
+	struct ntapc_process_info info;
+
+	do {
+		if (ntapc_process_info(fd, &info))
+			return false;
+		if (info.nr_ready == nr)
+			return true;
+		sched_yield();
+	} while (now_ns() < give_up);
+	return false;
 }
 
 /* Are these the child's bytes, from @i on in its arena? */

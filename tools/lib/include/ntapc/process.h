@@ -26,8 +26,9 @@ extern "C" {
  *
  * It stands for the process and its present image: when that has exited or called
  * execve() it is readable for poll(2), and reaches nothing any more. Holding it is the
- * right to all that is below; it can be sent to another process (SCM_RIGHTS), which
- * then has the right as far as the kernel's ptrace rules let it.
+ * right to all that is below, also for another process that it is sent to (SCM_RIGHTS).
+ * When the process takes other credentials or becomes undumpable, the kernel's ptrace
+ * rules are asked anew (-EACCES).
  *
  * Return: a close-on-exec descriptor that the caller closes; -ESRCH: there is no such
  * process, it has ended, or it is the kernel's; -EACCES: the ptrace rules don't allow
@@ -338,8 +339,8 @@ int ntapc_process_query(int fd, uint64_t address, struct ntapc_query *query,
  *
  * Return: what the routine does, 0 if it says nothing else; -ENOENT: there is no such
  * routine; -EAGAIN: NTAPC_CALLS_MAX of the user's calls are under way; -EINVAL: a name
- * that is too long, or the routine doesn't take @arg; -EFAULT: what the routine can't access; -ESRCH; -EACCES; -EINTR: as
- * ntapc_process_read(); -EBADF, -ENOTTY; -ENOMEM.
+ * that is too long, or the routine doesn't take @arg; -EFAULT: what the routine can't
+ * access; -ESRCH; -EACCES; -EINTR: as ntapc_process_read(); -EBADF, -ENOTTY; -ENOMEM.
  */
 int ntapc_process_call(int fd, const char *name, const uint64_t arg[3],
 		       uint64_t *values, unsigned int *nr_values);

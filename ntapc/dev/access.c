@@ -61,6 +61,28 @@ int ntapc_may_access(struct pid *pid)
 }
 
 /**
+ * ntapc_open_by_id - open what a thread's id is for
+ * @id: in current's pid namespace, not negative; 0 is current
+ * @open: opens it
+ *
+ * Return: ESRCH or what @open returns.
+ */
+int ntapc_open_by_id(pid_t id, int (*open)(struct task_struct *task))
+{
+	struct task_struct *task;
+	int ret;
+
+	if (!id)
+		return open(current);
+	task = ntapc_get_task(id);
+	if (!task)
+		return -ESRCH;
+	ret = open(task);
+	put_task_struct(task);
+	return ret;
+}
+
+/**
  * ntapc_is_user_task - is it a thread of a process?
  * @task: any
  *

@@ -99,6 +99,7 @@ struct ntapc_subject {
 int ntapc_access_init(void);
 void ntapc_access_exit(void);
 int ntapc_may_access(struct pid *pid);
+int ntapc_open_by_id(pid_t id, int (*open)(struct task_struct *task));
 bool ntapc_is_user_task(const struct task_struct *task);
 int ntapc_may_access_task(struct task_struct *task);
 int ntapc_may_access_process(struct ntapc_process *process);

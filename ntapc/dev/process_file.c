@@ -315,19 +315,14 @@ long ntapc_process_open(struct ntapc_call *call)
 
 	if (args->flags & ~NTAPC_PROCESS_PIDFD || args->pad)
 		return -EINVAL;
-	if (args->flags & NTAPC_PROCESS_PIDFD) {
-		task = ntapc_task_of_pidfd(args->pid);
-		if (IS_ERR(task))
-			return PTR_ERR(task);
-	} else {
+	if (!(args->flags & NTAPC_PROCESS_PIDFD)) {
 		if (args->pid < 0)
 			return -EINVAL;
-		if (!args->pid)
-			return open_task(current);
-		task = ntapc_get_task(args->pid);
-		if (!task)
-			return -ESRCH;
+		return ntapc_open_by_id(args->pid, open_task);
 	}
+	task = ntapc_task_of_pidfd(args->pid);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
 	ret = open_task(task);
 	put_task_struct(task);
 	return ret;

@@ -520,17 +520,8 @@ static int open_task(struct task_struct *task)
 long ntapc_thread_open(struct ntapc_call *call)
 {
 	const struct ntapc_thread_open *args = call->args;
-	struct task_struct *task;
-	long ret;
 
 	if (args->flags || args->pad || args->tid < 0)
 		return -EINVAL;
-	if (!args->tid)
-		return open_task(current);
-	task = ntapc_get_task(args->tid);
-	if (!task)
-		return -ESRCH;
-	ret = open_task(task);
-	put_task_struct(task);
-	return ret;
+	return ntapc_open_by_id(args->tid, open_task);
 }

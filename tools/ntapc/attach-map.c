@@ -8,6 +8,9 @@
 
 #include "attach.h"
 
+/* So that paths stand below each other. */
+#define INODE_WIDTH	10
+
 static void print_kind(const struct ntapc_query *q)
 {
 	static const struct {
@@ -35,13 +38,13 @@ static void print_mapping(const struct ntapc_query *q, const char *path)
 		printf("free\n");
 		return;
 	}
-	printf("%c%c%c%c %08llx %02x:%02x %-10llu",
+	printf("%c%c%c%c %08llx %02x:%02x %-*llu",
 	       q->protection & PROT_READ ? 'r' : '-',
 	       q->protection & PROT_WRITE ? 'w' : '-',
 	       q->protection & PROT_EXEC ? 'x' : '-',
 	       q->type & NTAPC_MAP_SHARED ? 's' : 'p',
 	       (unsigned long long)q->offset, q->dev_major, q->dev_minor,
-	       (unsigned long long)q->inode);
+	       path[0] ? INODE_WIDTH : 0, (unsigned long long)q->inode);
 	if (path[0])
 		printf(" %s", path);
 	print_kind(q);

@@ -1034,8 +1034,7 @@ TEST(unknown_commands)
 			if (!type)
 				continue;
 			/* 'N' 0x80 to 0x8d may come to be ntsync's. */
-			if (!(known && (nr < 0xad ||
-					(nr >= 0xc3 && nr < 0xcb)))) {
+			if (!known || (nr >= 0xad && nr < 0xc3) || nr >= 0xcb) {
 				EXPECT_EQ(-ENOTTY, sys_ioctl(dev, _IO(type, nr),
 							     &args));
 			}

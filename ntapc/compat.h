@@ -41,6 +41,19 @@ ntapc_hrtimer_setup(struct hrtimer *timer,
 #endif
 }
 
+static inline long ntapc_pin_user_pages_remote(struct mm_struct *mm,
+					       unsigned long start,
+					       unsigned long nr,
+					       unsigned int flags,
+					       struct page **pages, int *locked)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+	return pin_user_pages_remote(mm, start, nr, flags, pages, locked);
+#else
+	return pin_user_pages_remote(mm, start, nr, flags, pages, NULL, locked);
+#endif
+}
+
 static inline long ntapc_get_user_pages_remote(struct mm_struct *mm,
 					       unsigned long start,
 					       unsigned long nr,

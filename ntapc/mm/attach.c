@@ -71,7 +71,7 @@ static int attach(struct ntapc_thread *thread,
 		return ret;
 	/* Who attached may have lost the right, which has just been proved. */
 	attachment = ntapc_attachment(thread);
-	if (attachment)
+	if (attachment && !wanted->by_kernel)
 		attachment->actor = wanted->actor;
 	*save = wanted->stack ? NTAPC_SAVE_SAME : NTAPC_SAVE_NONE;
 	return 0;

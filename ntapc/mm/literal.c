@@ -101,7 +101,9 @@ static void unmap_all(struct mm_struct *mm)
 
 	ntapc_enter_mm(mm);
 	for (;;) {
-		mmap_read_lock(mm);
+		/* Killable, so that it isn't taken for a hung task. */
+		if (mmap_read_lock_killable(mm))
+			break;
 		vma = find_vma(mm, end);
 		if (vma) {
 			start = vma->vm_start;

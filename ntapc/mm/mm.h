@@ -75,6 +75,8 @@ void ntapc_swap_exit(void);
 int ntapc_space_enter(struct ntapc_space *space, struct ntapc_process *process,
 		      const struct ntapc_actor *actor, bool attached);
 void ntapc_space_leave(struct ntapc_space *space);
+int ntapc_may_reach(struct ntapc_process *process,
+		    const struct ntapc_actor *actor);
 int ntapc_space_check(const struct ntapc_space *space);
 bool ntapc_range_valid(u64 address, u64 length);
 int ntapc_get_pages(const struct ntapc_space *space, struct ntapc_pages *pages,

@@ -94,6 +94,10 @@ static int compare_part(struct ntapc_space *space,
 	int err;
 
 	own = length - copy_from_user(ours, local + progress->done, length);
+	/* That may have taken as long as the caller wanted it to. */
+	err = ntapc_space_check(space);
+	if (err)
+		return err;
 	err = copy_part(space, args->remote + progress->done, theirs, length,
 			false, &read);
 	/* As far as both are there. */
@@ -231,6 +235,9 @@ int ntapc_search(struct ntapc_space *space, struct ntapc_search *args,
 		ret = copy_from_user(hunt.pattern,
 				     u64_to_user_ptr(args->pattern),
 				     args->pattern_length) ? -EFAULT : 0;
+	/* That may have taken as long as the caller wanted it to. */
+	if (!ret)
+		ret = ntapc_space_check(space);
 	if (!ret)
 		ret = search(space, &hunt, progress);
 	kfree(hunt.pattern);

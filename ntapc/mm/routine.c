@@ -75,6 +75,8 @@ EXPORT_SYMBOL_GPL(ntapc_unregister_attached_routine);
  * @kref: the caller's, and the stand-in's
  * @routine: its owner is held
  * @user: one of its calls in flight; referenced
+ * @process: where it runs; referenced once it is on its way
+ * @actor: for whom
  * @call: its argument
  * @value: what @call's points to
  */
@@ -82,6 +84,8 @@ struct ntapc_routine_run {
 	struct kref kref;
 	struct ntapc_attached_routine *routine;
 	struct ntapc_user *user;
+	struct ntapc_process *process;
+	struct ntapc_actor actor;
 	struct ntapc_routine_call call;
 	u64 value[NTAPC_APC_VALUES_MAX];
 };
@@ -92,6 +96,8 @@ static void free_run(struct kref *kref)
 		container_of(kref, struct ntapc_routine_run, kref);
 
 	module_put(run->routine->owner);
+	if (run->process)
+		ntapc_process_put(run->process);
 	ntapc_user_end_call(run->user);
 	ntapc_user_put(run->user);
 	kfree(run);
@@ -114,8 +120,11 @@ static void put_run(void *context)
 static int call_routine(void *context)
 {
 	struct ntapc_routine_run *run = context;
+	int err;
 
-	return run->routine->run(&run->call);
+	/* It may have had to wait for its turn. */
+	err = ntapc_may_reach(run->process, &run->actor);
+	return err ? err : run->routine->run(&run->call);
 }
 
 /**
@@ -174,6 +183,9 @@ free:
 int ntapc_routine_run(struct ntapc_routine_run *run,
 		      const struct ntapc_space *space)
 {
+	ntapc_process_hold(space->process);
+	run->process = space->process;
+	run->actor = space->actor;
 	kref_get(&run->kref);
 	return ntapc_stand_in_call(space->mm, call_routine, put_run, run);
 }

@@ -15,9 +15,15 @@
 #error "ntapc reaches pages by their kernel address: HIGHMEM is not supported"
 #endif
 
-/* May the process's memory still be reached by that actor? */
-static int may_reach(struct ntapc_process *process,
-		     const struct ntapc_actor *actor)
+/**
+ * ntapc_may_reach - may a process's memory still be reached?
+ * @process: any
+ * @actor: who was allowed to
+ *
+ * Return: 0, ESRCH or EACCES.
+ */
+int ntapc_may_reach(struct ntapc_process *process,
+		    const struct ntapc_actor *actor)
 {
 	if (ntapc_process_is_over(process))
 		return -ESRCH;
@@ -27,8 +33,11 @@ static int may_reach(struct ntapc_process *process,
 	return 0;
 }
 
-/* KeStackAttachProcess without a state of its own: nobody is to see one. */
-static int enter(struct ntapc_process *process)
+/*
+ * KeStackAttachProcess without a state of its own: nobody is to see one. The right
+ * may have gone while this waited.
+ */
+static int enter(struct ntapc_process *process, const struct ntapc_actor *actor)
 {
 	struct ntapc_ready ready = { .task = current, .process = process };
 	bool tell = false;
@@ -48,6 +57,8 @@ static int enter(struct ntapc_process *process)
 	if (tell)
 		ntapc_tell_swapper(process);
 	err = ntapc_wait_ready(process, &ready, false);
+	if (!err)
+		err = ntapc_may_reach(process, actor);
 	if (err) {
 		spin_lock(&process->lock);
 		ntapc_ready_leave(&ready);
@@ -76,7 +87,8 @@ int ntapc_space_enter(struct ntapc_space *space, struct ntapc_process *process,
 	space->process = process;
 	space->actor = *actor;
 	space->entered = !attached;
-	err = attached ? may_reach(process, actor) : enter(process);
+	err = attached ? ntapc_may_reach(process, actor) :
+			 enter(process, actor);
 	if (err)
 		return err;
 	space->mm = ntapc_process_mm(process);
@@ -115,7 +127,7 @@ int ntapc_space_check(const struct ntapc_space *space)
 	cond_resched();
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	return may_reach(space->process, &space->actor);
+	return ntapc_may_reach(space->process, &space->actor);
 }
 
 /**
@@ -166,8 +178,16 @@ int ntapc_get_pages(const struct ntapc_space *space, struct ntapc_pages *pages,
 		       length > NTAPC_PAGES_SMALL ? NTAPC_PAGES : NTAPC_PAGES_FEW);
 	if (mmap_read_lock_killable(space->mm))
 		return -EINTR;
-	nr = ntapc_get_user_pages_remote(space->mm, start, max, flags,
-					 pages->page, &locked);
+	/*
+	 * What is written to is pinned: the caller's memory may keep the copy
+	 * waiting, and a fork() meanwhile mustn't give the page to the child.
+	 */
+	if (flags & FOLL_WRITE)
+		nr = ntapc_pin_user_pages_remote(space->mm, start, max, flags,
+						 pages->page, &locked);
+	else
+		nr = ntapc_get_user_pages_remote(space->mm, start, max, flags,
+						 pages->page, &locked);
 	if (locked)
 		mmap_read_unlock(space->mm);
 	if (likely(nr > 0))
@@ -188,12 +208,10 @@ void ntapc_put_pages(struct ntapc_pages *pages, unsigned int nr,
 {
 	unsigned int i;
 
-	for (i = 0; i < nr; i++) {
-		struct page *page = pages->page[i];
-
-		/* As access_process_vm() has it; what is dirty stays so. */
-		if ((flags & FOLL_WRITE) && !PageDirty(page))
-			set_page_dirty_lock(page);
-		put_page(page);
+	if (flags & FOLL_WRITE) {
+		unpin_user_pages_dirty_lock(pages->page, nr, true);
+		return;
 	}
+	for (i = 0; i < nr; i++)
+		put_page(pages->page[i]);
 }

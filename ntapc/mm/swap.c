@@ -105,7 +105,9 @@ static u64 bring_in_some(struct mm_struct *mm, u64 address, u64 end)
 	struct vm_area_struct *vma;
 	long i, nr;
 
-	mmap_read_lock(mm);
+	/* Killable, so that it isn't taken for a hung task: it may last. */
+	if (mmap_read_lock_killable(mm))
+		return end;
 	vma = find_vma(mm, address);
 	if (!vma || vma->vm_start >= end) {
 		address = end;

@@ -1054,7 +1054,9 @@ struct ntapc_process_open {
  * @nr_out_swap: out: how often it was swapped out
  * @nr_in_swap: out: how often it was brought in
  *
- * Works on a process, also an ended one. Errors: EFAULT, EINVAL, EACCES.
+ * Works on a process, also an ended one.
+ *
+ * Errors: EFAULT, EINVAL, EACCES, ENFILE as open(2), ENOMEM.
  */
 struct ntapc_process_info {
 	__u32 size;
@@ -1161,7 +1163,8 @@ struct ntapc_detach {
  * who attaches waits. The first step takes the process from InMemory through
  * OutTransition to OutSwap, the second to OutOfMemory, and on to InTransition if
  * somebody waits by then. The swapper takes it from InTransition through InSwap to
- * InMemory: the pages of @ranges, which were in memory before, are in memory again.
+ * InMemory: the pages of @ranges that are anonymous memory's, and were in memory
+ * before, are in memory again. Those of files come back when they are touched.
  * NTAPC_OUT_SWAP_CANCEL, and closing the descriptor on which it was begun, lead
  * from OutSwap back to InMemory.
  *

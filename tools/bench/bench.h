@@ -220,6 +220,21 @@ void partner_start(struct partner *p, enum cpu cpu,
 		   void (*main)(struct partner *p));
 void partner_join(struct partner *p);
 
+/* --- one-way.c ------------------------------------------------------------- */
+
+enum one_way_where {
+	ONE_WAY_SPINS,	/* the target does, in user code */
+	ONE_WAY_READS,	/* it blocks in read(2) */
+};
+
+/* When what was sent began to run in the target, which sets it; 0: not yet. */
+extern uint64_t one_way_arrival;
+extern struct partner one_way_target;
+
+/* @send returns the time just before it sends. */
+void one_way(struct series *s, enum cpu cpu, unsigned int count,
+	     enum one_way_where where, uint64_t (*send)(void));
+
 /* --- pingpong.c ------------------------------------------------------------ */
 
 /* A side: there and back between two threads that block in futex(2). */

@@ -151,9 +151,10 @@ static void go_to_place(unsigned int number)
 static unsigned int samples(void)
 {
 	size_t count = VOLUME / size;
+	size_t most = options.samples / ARRAY_SIZE(places);
 
-	if (count > options.samples)
-		return options.samples;
+	if (count > most)
+		count = most;
 	return count > SAMPLES_MIN ? count : SAMPLES_MIN;
 }
 

@@ -1226,7 +1226,7 @@ struct ntapc_range {
  * order of the vectors; where they or local and remote overlap the result is
  * that of some order of copying. Other threads see it happen byte by byte.
  * A process that isn't in memory (rule 9.4) is brought in first, but for one's own.
- * A stack isn't grown for a copy on kernels from 6.5 on.
+ * A stack is grown for a copy where process_vm_writev(2) grows it.
  *
  * NTAPC_IOC_COMPARE returns 1 if @done isn't all, 0 if it is; neither a vector nor
  * a window is possible there (EINVAL).

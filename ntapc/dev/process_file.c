@@ -155,9 +155,11 @@ static long ioctl_out_swap(struct ntapc_call *call)
 	if (args->nr_ranges || (args->step != NTAPC_OUT_SWAP_BEGIN &&
 				args->step != NTAPC_OUT_SWAP_CANCEL))
 		return -EINVAL;
-	/* Who began it may always put it right. */
+	/* Who began it may put it right, whatever has become of his right. */
 	if (args->step == NTAPC_OUT_SWAP_CANCEL)
-		return ntapc_out_swap_cancel(pf->process, pf);
+		return ntapc_process_is_over(pf->process) ?
+			       -ESRCH :
+			       ntapc_out_swap_cancel(pf->process, pf);
 	err = get_actor(pf, &actor);
 	return err ? err : ntapc_out_swap_begin(pf->process, pf);
 }

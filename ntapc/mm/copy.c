@@ -9,10 +9,10 @@
  * nothing of the target's can hold it up: what isn't there is the caller's affair,
  * who then gets at one batch by pages.
  */
-#include <linux/cpufeature.h>
 #include <linux/uaccess.h>
 
 #include "mm.h"
+#include "../arch/words.h"
 
 /*
  * From how many bytes on a copy between a window and another process is a stand-in's
@@ -34,43 +34,6 @@
 
 /* What a stand-in copies before the caller looks around. */
 #define STAND_IN_CHUNK	(2UL << 20)
-
-#ifdef CONFIG_UML
-#define copy_by_words()	false
-#else
-/*
- * Without fast string instructions the kernel copies to user memory with others
- * that take up to twice the time of plain loads and stores, depending on where the
- * buffers are. (From user memory they don't.)
- */
-#define copy_by_words()							\
-	(!static_cpu_has(X86_FEATURE_ERMS) && !static_cpu_has(X86_FEATURE_FSRM))
-#endif
-
-#define WORDS	8	/* in one turn */
-
-/* Returns how many bytes were copied: whole turns. */
-static size_t words_to_user(u64 __user *to, const u64 *from, size_t length)
-{
-	const u64 *start = from;
-	size_t nr = length / sizeof(u64) / WORDS;
-
-	if (!user_access_begin(to, length))
-		return 0;
-	for (; nr; nr--, to += WORDS, from += WORDS) {
-		unsafe_put_user(from[0], to + 0, out);
-		unsafe_put_user(from[1], to + 1, out);
-		unsafe_put_user(from[2], to + 2, out);
-		unsafe_put_user(from[3], to + 3, out);
-		unsafe_put_user(from[4], to + 4, out);
-		unsafe_put_user(from[5], to + 5, out);
-		unsafe_put_user(from[6], to + 6, out);
-		unsafe_put_user(from[7], to + 7, out);
-	}
-out:
-	user_access_end();
-	return (u8 *)from - (u8 *)start;
-}
 
 /* A window, or other memory of the kernel's: nothing there faults. */
 static bool copy_in_kernel(void *memory, size_t length, struct iov_iter *local,
@@ -101,16 +64,20 @@ static size_t copy_piece(void *memory, size_t length, struct iov_iter *local,
 
 	if (copy_in_kernel(memory, length, local, write))
 		return length;
-	if (write)
-		return _copy_from_iter(memory, length, local);
-	if (copy_by_words() && iter_is_ubuf(local)) {
-		done = words_to_user(local->ubuf + local->iov_offset, memory,
-				     length);
-		iov_iter_advance(local, done);
+	if (iter_is_ubuf(local)) {
+		void __user *user = local->ubuf + local->iov_offset;
+
+		done = write ? ntapc_words_from_user(memory, user, length) :
+			       ntapc_words_to_user(user, memory, length);
+		if (done)
+			iov_iter_advance(local, done);
 	}
 	/* What is left; or, after a fault, exactly as far as can be. */
 	if (done < length)
-		done += _copy_to_iter(memory + done, length - done, local);
+		done += write ? _copy_from_iter(memory + done, length - done,
+						local) :
+				_copy_to_iter(memory + done, length - done,
+					      local);
 	return done;
 }
 
@@ -180,17 +147,26 @@ struct stand_in_copy {
 static void stand_in_copy(void *context)
 {
 	struct stand_in_copy *copy = context;
+	size_t done;
 
 	copy->left = copy->length;
 	if (!access_ok(copy->user, copy->length))
 		return;
 	pagefault_disable();
+	done = copy->write ?
+		       ntapc_words_to_user(copy->user, copy->memory,
+					   copy->length) :
+		       ntapc_words_from_user(copy->memory, copy->user,
+					     copy->length);
+	copy->left -= done;
 	if (copy->write)
-		copy->left = __copy_to_user_inatomic(copy->user, copy->memory,
-						     copy->length);
+		copy->left = __copy_to_user_inatomic(copy->user + done,
+						     copy->memory + done,
+						     copy->left);
 	else
-		copy->left = __copy_from_user_inatomic(copy->memory, copy->user,
-						       copy->length);
+		copy->left = __copy_from_user_inatomic(copy->memory + done,
+						       copy->user + done,
+						       copy->left);
 	pagefault_enable();
 }
 

@@ -595,8 +595,7 @@ TEST_F(ended, target)
 	}
 	EXPECT_EQ(-ESRCH, attach(process));
 	EXPECT_EQ(-ESRCH, end());
-	/* Who began it may always put it right. */
-	EXPECT_EQ(variant->out ? -EBUSY : 0, cancel());
+	EXPECT_EQ(-ESRCH, cancel());
 	EXPECT_EQ(-ESRCH, begin());
 	EXPECT_EQ(0, stack_count(process));
 	EXPECT_EQ(0, nr_ready());

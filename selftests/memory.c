@@ -4,9 +4,8 @@
  * copied on write, a growing stack, and such that somebody else has to bring in.
  */
 #include "procs.h"
+#include "faults.h"
 #include "kselftest_harness.h"
-
-#include <linux/userfaultfd.h>
 
 static int dev, process;
 static struct target target;
@@ -359,18 +358,10 @@ TEST_F(memory, hugetlb)
  * Memory whose missing pages somebody brings in: here it is we who do, when we
  * like (userfaultfd).
  */
-static void register_faults(struct target *t)
+static void register_all(struct target *t)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = {
-		.range = { ADDR(area), AREA },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	int fd = register_faults(area, AREA);
 
-	if (fd >= 0 && (ioctl(fd, UFFDIO_API, &api) ||
-			ioctl(fd, UFFDIO_REGISTER, &range)))
-		fd = -1;
 	atomic_store(&t->shared->value[0], fd);
 	/* When its parent has it, it is the only one who has. */
 	target_step(t, 1);
@@ -382,7 +373,7 @@ static int start_faulting(void)
 {
 	int fd, pidfd;
 
-	if (!target_start(&target, register_faults))
+	if (!target_start(&target, register_all))
 		return -1;
 	process = open_process(dev, target.pid);
 	pidfd = pidfd_of(target.pid);
@@ -395,30 +386,6 @@ static int start_faulting(void)
 	close(pidfd);
 	target_go(&target, 1);
 	return target_reached(&target, 2) ? fd : -1;
-}
-
-/* The address of the next fault; 0 if none comes. */
-static __u64 next_fault(int faults)
-{
-	struct pollfd pollfd = { .fd = faults, .events = POLLIN };
-	struct uffd_msg msg;
-
-	if (poll(&pollfd, 1, PATIENCE_MS) != 1 ||
-	    read(faults, &msg, sizeof(msg)) != sizeof(msg) ||
-	    msg.event != UFFD_EVENT_PAGEFAULT)
-		return 0;
-	return msg.arg.pagefault.address & -ONE_PAGE;
-}
-
-static int serve_fault(int faults, __u64 address, const void *page)
-{
-	struct uffdio_copy copy = {
-		.dst = address,
-		.src = ADDR(page),
-		.len = ONE_PAGE,
-	};
-
-	return ioctl(faults, UFFDIO_COPY, &copy) ? -errno : 0;
 }
 
 static unsigned char served[AREA];
@@ -650,21 +617,6 @@ TEST_F(memory, target_killed_while_held_up)
 }
 
 /* Faults on one's own memory. */
-static int register_own_faults(void)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = {
-		.range = { ADDR(area), 8 * ONE_PAGE },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) ||
-	    ioctl(fd, UFFDIO_REGISTER, &range))
-		return -1;
-	return fd;
-}
-
 TEST_F(memory, killed_while_held_up_by_itself)
 {
 	pid_t caller;
@@ -674,7 +626,7 @@ TEST_F(memory, killed_while_held_up_by_itself)
 	caller = fork();
 	ASSERT_LE(0, caller);
 	if (!caller) {
-		if (register_own_faults() < 0)
+		if (register_faults(area, 8 * ONE_PAGE) < 0)
 			_exit(77);
 		copy_write(process, area, served, 8 * ONE_PAGE);
 		_exit(1);
@@ -705,7 +657,7 @@ TEST_F(memory, own_faults_served)
 	int faults;
 
 	START(NULL);
-	faults = register_own_faults();
+	faults = register_faults(area, 8 * ONE_PAGE);
 	if (faults < 0)
 		SKIP(return, "no user faults");
 	ASSERT_TRUE(worker_start(&worker, dev, copy_from_area));

@@ -54,7 +54,8 @@ long ntapc_dispatch_ioctl(struct file *file, unsigned int cmd,
 			  unsigned int base, unsigned int nr)
 {
 	const struct ntapc_ioctl *ioctl = find(cmd, table, base, nr);
-	u64 args[NTAPC_IOCTL_MAX_SIZE / sizeof(u64)];
+	/* As much as the struct is long is set below, whatever its user's size. */
+	u64 args[NTAPC_IOCTL_MAX_SIZE / sizeof(u64)] __uninitialized;
 	struct ntapc_call call = {
 		.file = file,
 		.args = args,

@@ -222,7 +222,7 @@ static long copy_here(struct ntapc_call *call, struct copy *copy, bool write)
 {
 	struct ntapc_copy __user *user = call->user;
 	struct ntapc_progress progress = { };
-	struct ntapc_space space;
+	struct ntapc_space space __uninitialized;
 	int err;
 
 	err = enter(call, &space);

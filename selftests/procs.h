@@ -413,6 +413,25 @@ static inline void *map_pages_with_holes(size_t length)
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 }
 
+/* A number of /proc/PID/status, in KiB. */
+static inline long long status_of(pid_t pid, const char *name)
+{
+	char path[64], line[256];
+	long long value = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	while (fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, strlen(name)) &&
+		    line[strlen(name)] == ':')
+			value = strtoll(line + strlen(name) + 1, NULL, 10);
+	fclose(file);
+	return value;
+}
+
 static inline int pidfd_of(pid_t pid)
 {
 	int fd = syscall(SYS_pidfd_open, pid, 0);

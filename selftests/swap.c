@@ -681,25 +681,6 @@ static bool swap_on(void)
 	       swap_on_device(RAM_DISK);
 }
 
-/* A number of /proc/PID/status, in KiB. */
-static long long status_of(pid_t pid, const char *name)
-{
-	char path[64], line[256];
-	long long value = -1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return -1;
-	while (fgets(line, sizeof(line), file))
-		if (!strncmp(line, name, strlen(name)) &&
-		    line[strlen(name)] == ':')
-			value = strtoll(line + strlen(name) + 1, NULL, 10);
-	fclose(file);
-	return value;
-}
-
 /* How many pages of the area are in the target's memory. */
 static unsigned int resident(void)
 {

@@ -714,7 +714,11 @@ TEST_F(named, arguments)
 						     NTAPC_IOC_KERNEL_APC,
 						     &args));
 		}
-	EXPECT_EQ(-EINVAL, kernel_apc(self_fd, 2, "count", 0));
+	EXPECT_EQ(-EINVAL, kernel_apc(self_fd, 1U << 4, "count", 0));
+	/* In one environment at most. */
+	EXPECT_EQ(-EINVAL, kernel_apc(self_fd, NTAPC_KERNEL_APC_ATTACHED |
+						       NTAPC_KERNEL_APC_INSERT,
+				      "count", 0));
 	ASSERT_EQ(0, get_thread_info(self_fd, &info));
 	EXPECT_EQ(0, info.nr_kernel + info.nr_kernel_run);
 }
@@ -735,7 +739,7 @@ TEST_F(named, order_of_checks)
 	ASSERT_TRUE(wait_gone(gone.fd));
 	memset(args.name, 'a', sizeof(args.name));
 	EXPECT_EQ(-EINVAL, sys_ioctl(gone.fd, NTAPC_IOC_KERNEL_APC, &args));
-	EXPECT_EQ(-EINVAL, kernel_apc(gone.fd, 2, "nosuch", -1));
+	EXPECT_EQ(-EINVAL, kernel_apc(gone.fd, 1U << 4, "nosuch", -1));
 	EXPECT_EQ(-ESRCH, kernel_apc(gone.fd, 0, "nosuch", -1));
 	EXPECT_EQ(-ESRCH, kernel_apc(gone.fd, 0, "eventfd", -1));
 	EXPECT_EQ(-ENOENT, kernel_apc(self_fd, 0, "nosuch", -1));

@@ -19,7 +19,7 @@ cd "$(dirname "$0")" || exit 1
 # first takes the module away for a while and the second can't be undone.
 FIRST="abi abi32 open queue wait record frame special state cont eintr exec
 	exit suspend held alert terminate context named process attach
-	environment copy memory operate window swap reach late footprint lifetime storm model
+	environment copy memory operate window swap reach late footprint trace lifetime storm model
 	kernel kernel-attach kernel-process"
 LAST="unload yama"
 

@@ -83,8 +83,8 @@ static size_t copy_piece(void *memory, size_t length, struct iov_iter *local,
 
 /* Between the pages and the caller's memory; less than @length if that faults. */
 static size_t copy_pages(const struct ntapc_pages *pages, unsigned int nr,
-			  unsigned int offset, size_t length,
-			  struct iov_iter *local, bool write)
+			 unsigned int offset, size_t length,
+			 struct iov_iter *local, bool write)
 {
 	size_t done = 0;
 	unsigned int i;

@@ -80,9 +80,9 @@ int ntapc_may_reach(struct ntapc_process *process,
 int ntapc_space_check(const struct ntapc_space *space);
 bool ntapc_range_valid(u64 address, u64 length);
 int ntapc_get_pages(const struct ntapc_space *space, struct ntapc_pages *pages,
-	      u64 address, u64 length, unsigned int flags);
+		    u64 address, u64 length, unsigned int flags);
 void ntapc_put_pages(struct ntapc_pages *pages, unsigned int nr,
-		       unsigned int flags);
+		     unsigned int flags);
 
 /* copy.c: to and from, by pages or by a stand-in */
 int ntapc_copy(struct ntapc_space *space, u64 remote, u64 length,

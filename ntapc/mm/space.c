@@ -164,7 +164,7 @@ static unsigned int pages_of(u64 address, u64 length, unsigned int max)
  * way); EINTR (current is being killed); ENOMEM.
  */
 int ntapc_get_pages(const struct ntapc_space *space, struct ntapc_pages *pages,
-	      u64 address, u64 length, unsigned int flags)
+		    u64 address, u64 length, unsigned int flags)
 {
 	unsigned long start = address & PAGE_MASK;
 	unsigned int max;

@@ -50,9 +50,15 @@ void ntapc_authority_free(struct ntapc_authority *authority)
 static bool is_fresh(const struct ntapc_authority *authority,
 		     const struct task_struct *task, struct mm_struct *mm)
 {
+	const struct cred *cred;
+	u8 dumpable;
+
+	if (!mm)
+		return false;
 	/* What is stored before these two is seen then: see refresh(). */
-	return smp_load_acquire(&authority->cred) == __task_cred(task) && mm &&
-	       smp_load_acquire(&authority->dumpable) == get_dumpable(mm);
+	cred = smp_load_acquire(&authority->cred);
+	dumpable = smp_load_acquire(&authority->dumpable);	/* the same */
+	return cred == __task_cred(task) && dumpable == get_dumpable(mm);
 }
 
 /* Has it changed? Under RCU, with the record locked. */
@@ -66,6 +72,7 @@ static u32 refresh(struct ntapc_authority *authority,
 	if (dumpable != authority->dumpable) {
 		if (authority->dumpable == SUID_DUMP_USER)
 			WRITE_ONCE(authority->nr, authority->nr + 1);
+		/* After nr: see is_fresh(). */
 		smp_store_release(&authority->dumpable, dumpable);
 	}
 	cred = __task_cred(task);
@@ -77,6 +84,7 @@ static u32 refresh(struct ntapc_authority *authority,
 		WRITE_ONCE(authority->nr, authority->nr + 1);
 	if (!cred)
 		return authority->nr;
+	/* After nr: see is_fresh(). */
 	smp_store_release(&authority->cred, cred);
 	put_cred(old);
 	return authority->nr;

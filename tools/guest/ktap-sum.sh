@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# ktap-sum.sh [FILE]...: counts the results in KTAP and ends with the one line
+# ktap-sum.sh [FILE]...: counts the results in KTAP, says which failed, with what
+# they said last, and ends with the one line
 #
 #	N passed, N failed, N skipped
 #
@@ -16,6 +17,13 @@ function indent_of(line) {
 	return RLENGTH
 }
 
+# The result on this line is to be told of at the end, with the remarks before it
+function failure(line,   i) {
+	told = told "failed: " suite ": " line "\n"
+	for (i = remarks > 4 ? remarks - 4 : 0; i < remarks; i++)
+		told = told "        " remark[i] "\n"
+}
+
 # Forgets what is deeper than LEVEL after counting what its plans still miss
 function close_deeper(level,   i) {
 	for (i in plan)
@@ -23,6 +31,7 @@ function close_deeper(level,   i) {
 			if (plan[i] > seen[i]) {
 				missing = plan[i] - seen[i]
 				failed += missing
+				failure(missing " of " plan[i] " results never came")
 				bad[level] += missing
 			}
 			below[level] += seen[i]
@@ -35,7 +44,13 @@ function close_deeper(level,   i) {
 
 { sub(/\r$/, "") }
 
-/^== / { close_deeper(-1); next }
+/^== / { close_deeper(-1); gsub(/^== | ==$/, ""); suite = $0; remarks = 0; next }
+
+/^ *#/ && !/# +(RUN|OK|FAIL|SKIP|Totals|Starting|Subtest|PASSED|FAILED)/ {
+	gsub(/^ +/, "")
+	remark[remarks++] = $0
+	next
+}
 
 /^ *1\.\.[0-9]+/ {
 	level = indent_of($0)
@@ -53,7 +68,11 @@ function close_deeper(level,   i) {
 	seen[level]++
 	leaf = below[level] == 0 && bad[level] == 0
 	if ($1 == "not") {
-		if (leaf || !bad[level]) { failed++ }
+		if (leaf || !bad[level]) {
+			failed++
+			gsub(/^ +/, "")
+			failure($0)
+		}
 		bad_at[level]++
 	} else if (leaf) {
 		if (/# *[Ss][Kk][Ii][Pp]/) skipped++
@@ -61,11 +80,12 @@ function close_deeper(level,   i) {
 	} else if (bad[level]) {
 		bad_at[level]++
 	}
-	below[level] = bad[level] = 0
+	below[level] = bad[level] = remarks = 0
 }
 
 END {
 	close_deeper(-1)
+	printf "%s", told
 	printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
 	exit failed || !(passed + failed + skipped)
 }' "$@"

@@ -18,6 +18,7 @@ static int __init ntapc_init(void)
 	err = ntapc_threads_init();
 	if (err)
 		return err;
+	ntapc_sync_init();
 	ntapc_deliver_init();
 	err = ntapc_queue_init();
 	if (err)

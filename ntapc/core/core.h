@@ -64,9 +64,40 @@ struct ntapc_apc_save {
 	struct ntapc_apc_save *outer;
 };
 
+/**
+ * struct ntapc_kobject - the part of a dispatcher object that decides waits
+ *	(DISPATCHER_HEADER, and KMUTANT)
+ * @type: NTAPC_OBJECT_* of the uapi header, or NTAPC_OBJECT_LIFE
+ * @by_id: a mutant whose owners are the numbers that user space gives (ntsync's)
+ * @abandoned: the mutant's last owner has ended without releasing it
+ * @state: event, timer, life: 1 if signalled; semaphore: its count; mutant: how
+ *	often it is acquired
+ * @limit: of @state, of a semaphore
+ * @owner: of a mutant: who has it, 0 for nobody
+ */
+struct ntapc_kobject {
+	u8 type;
+	bool by_id;
+	bool abandoned;
+	u32 state;
+	u32 limit;
+	u64 owner;
+};
+
+/* A thread or process: signalled once it has ended. */
+#define NTAPC_OBJECT_LIFE	6
+
+/*
+ * How often a thread may acquire a mutant: NT counts SignalState from 1 down to
+ * MINLONG (11.6). ntsync's count in an u32.
+ */
+#define NTAPC_CORE_MUTANT_LIMIT		0x80000001u
+#define NTAPC_CORE_MUTEX_LIMIT		U32_MAX
+
 /* What ends, or doesn't yet end, a wait. The first are NT's status values. */
 enum ntapc_wait_status {
 	NTAPC_WAIT_OBJECT = 0x000,
+	NTAPC_WAIT_ABANDONED = 0x080,
 	NTAPC_WAIT_USER_APC = 0x0c0,
 	NTAPC_WAIT_KERNEL_APC = 0x100,
 	NTAPC_WAIT_ALERTED = 0x101,
@@ -91,6 +122,8 @@ enum ntapc_wait_status {
  * @freeze_count: FreezeCount
  * @suspended: in the wait of the suspend APC
  * @suspend_apc: SuspendApc, set before the first suspension
+ * @acquiring: at the start of a wait, which objects may decide already, and
+ *	nothing else (11.3)
  * @waiting: in a wait, which may be broken
  * @alertable: of that wait
  * @wait_mode: of that wait
@@ -111,6 +144,7 @@ struct ntapc_kthread {
 	u8 suspend_count;
 	u8 freeze_count;
 	bool suspended;
+	bool acquiring;
 	bool waiting;
 	bool alertable;
 	u8 wait_mode;
@@ -222,10 +256,27 @@ bool ntapc_core_take_alert_by_id(struct ntapc_kthread *kt);
 int ntapc_core_wait_test(struct ntapc_kthread *kt, enum ntapc_mode mode,
 			 bool alertable, bool signalled, bool guarded,
 			 bool due);
+void ntapc_core_wait_acquire(struct ntapc_kthread *kt);
 void ntapc_core_wait_begin(struct ntapc_kthread *kt, enum ntapc_mode mode,
 			   bool alertable);
 enum ntapc_wake ntapc_core_wait_satisfy(struct ntapc_kthread *kt);
 int ntapc_core_wait_end(struct ntapc_kthread *kt);
+
+/* object.c: what dispatcher objects are signalled by, and what a wait takes */
+void ntapc_core_object_init(struct ntapc_kobject *ko, u8 type, u32 state,
+			    u32 limit);
+bool ntapc_core_signalled(const struct ntapc_kobject *ko, u64 owner);
+bool ntapc_core_is_exceeded(const struct ntapc_kobject *ko, u64 owner);
+bool ntapc_core_satisfy(struct ntapc_kobject *ko, u64 owner);
+bool ntapc_core_keeps(const struct ntapc_kobject *ko);
+u32 ntapc_core_set(struct ntapc_kobject *ko);
+u32 ntapc_core_reset(struct ntapc_kobject *ko);
+bool ntapc_core_release_semaphore(struct ntapc_kobject *ko, u32 count,
+				  u32 *previous);
+bool ntapc_core_release_mutant(struct ntapc_kobject *ko, u64 owner,
+			       u32 *previous);
+bool ntapc_core_abandon(struct ntapc_kobject *ko, u64 owner);
+s32 ntapc_core_signal_state(const struct ntapc_kobject *ko);
 
 /* Must the thread stand still? (6.6) */
 static inline bool ntapc_core_to_suspend(const struct ntapc_kthread *kt)

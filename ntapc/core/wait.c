@@ -64,6 +64,20 @@ int ntapc_core_wait_test(struct ntapc_kthread *kt, enum ntapc_mode mode,
 }
 
 /**
+ * ntapc_core_wait_acquire - from here on objects can decide the wait
+ * @kt: the current thread, about to look at them one after the other
+ *
+ * APCs and alerts can't yet: an object that is signalled when the wait begins
+ * wins over them, whichever comes first while it is looked for (11.1, 11.3).
+ */
+void ntapc_core_wait_acquire(struct ntapc_kthread *kt)
+{
+	kt->acquiring = true;
+	kt->waiting = false;
+	kt->wait_status = NTAPC_WAIT_BLOCK;
+}
+
+/**
  * ntapc_core_wait_begin - from here on the wait can be broken (3.5, 3.6, 5.1)
  * @kt: the current thread, about to block
  * @mode: WaitMode
@@ -72,6 +86,7 @@ int ntapc_core_wait_test(struct ntapc_kthread *kt, enum ntapc_mode mode,
 void ntapc_core_wait_begin(struct ntapc_kthread *kt, enum ntapc_mode mode,
 			   bool alertable)
 {
+	kt->acquiring = false;
 	kt->waiting = true;
 	kt->alertable = alertable;
 	kt->wait_mode = mode;
@@ -88,14 +103,16 @@ void ntapc_core_wait_begin(struct ntapc_kthread *kt, enum ntapc_mode mode,
  */
 enum ntapc_wake ntapc_core_wait_satisfy(struct ntapc_kthread *kt)
 {
-	if (!kt->waiting || kt->wait_status != NTAPC_WAIT_BLOCK)
+	if ((!kt->waiting && !kt->acquiring) ||
+	    kt->wait_status != NTAPC_WAIT_BLOCK)
 		return NTAPC_WAKE_NONE;
 	kt->wait_status = NTAPC_WAIT_OBJECT;
 	return NTAPC_WAKE_UNWAIT;
 }
 
 /**
- * ntapc_core_wait_end - the thread has stopped blocking, for whatever reason
+ * ntapc_core_wait_end - the thread has stopped blocking, for whatever reason, or
+ *	looking for what is signalled
  * @kt: the current thread
  *
  * Return: what broke the wait, which stands whatever has happened since
@@ -103,6 +120,7 @@ enum ntapc_wake ntapc_core_wait_satisfy(struct ntapc_kthread *kt)
  */
 int ntapc_core_wait_end(struct ntapc_kthread *kt)
 {
+	kt->acquiring = false;
 	kt->waiting = false;
 	return kt->wait_status;
 }

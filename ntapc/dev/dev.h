@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 #include "../mm/mm.h"
+#include "../sync/sync.h"
 #include "../task/thread.h"
 
 /**
@@ -52,6 +53,9 @@ struct ntapc_ioctl {
 
 #define NTAPC_IOCTL_MAX_SIZE	96
 
+/* Below are the numbers of ntsync's ioctls, from here on ours. */
+#define NTAPC_NTSYNC_END	_IOC_NR(NTAPC_IOC_INFO)
+
 /* ioctl.c */
 long ntapc_dispatch_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long arg, const struct ntapc_ioctl *table,
@@ -61,6 +65,26 @@ long ntapc_copy_out(struct ntapc_call *call, const void *out, size_t size);
 /* instance.c */
 int ntapc_device_init(void);
 void ntapc_device_exit(void);
+
+bool ntapc_records_valid(u32 flags, u64 records, u32 nr_records);
+
+/* wait.c */
+struct ntapc_object *ntapc_dispatcher_object(const struct file *file);
+long ntapc_ioctl_wait(struct ntapc_call *call);
+long ntapc_ioctl_wait_object(struct ntapc_call *call);
+int ntapc_ntsync_wait(const s32 *fds, u32 nr, bool alert, bool all, u32 owner,
+		      unsigned long home, u64 deadline, bool realtime,
+		      int *index);
+
+/* object_file.c */
+long ntapc_object_create(struct ntapc_call *call);
+int ntapc_object_fd(struct ntapc_object *object, bool ntsync);
+struct ntapc_object *ntapc_object_of_file(const struct file *file);
+
+/* ntsync.c */
+long ntapc_ntsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+long ntapc_ntsync_object_ioctl(struct ntapc_object *object, unsigned int cmd,
+			       unsigned long arg);
 
 /* thread_file.c */
 long ntapc_thread_open(struct ntapc_call *call);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * /dev/ntapc: an instance is a place to make objects from, and where a thread
- * acts on itself. It keeps nothing: who acts is always current.
+ * acts on itself. It keeps nothing but a number: who acts is always current.
  */
 #include <linux/file.h>
 #include <linux/miscdevice.h>
@@ -67,71 +67,19 @@ static long ioctl_dispatcher(struct ntapc_call *call)
 	return ntapc_deliver_sync(thread, 0);
 }
 
-/* May a thread with these flags and records be given user APCs? */
-static int check_handover(const struct ntapc_thread *thread, u32 flags,
-			  bool alertable)
-{
-	if (!alertable || flags & NTAPC_WAIT_RECORDS)
-		return 0;
-	return ntapc_frame_possible(thread);
-}
-
-static bool records_valid(u32 flags, u64 records, u32 nr_records)
+/**
+ * ntapc_records_valid - do these arguments of an ioctl go together?
+ * @flags: NTAPC_WAIT_RECORDS
+ * @records: as in struct ntapc_wait
+ * @nr_records: as in struct ntapc_wait
+ *
+ * Return: whether they do.
+ */
+bool ntapc_records_valid(u32 flags, u64 records, u32 nr_records)
 {
 	if (flags & NTAPC_WAIT_RECORDS)
 		return nr_records && nr_records <= NTAPC_RECORDS_MAX;
 	return !records && !nr_records;
-}
-
-#define WAIT_FLAGS							\
-	(NTAPC_WAIT_ALERTABLE | NTAPC_WAIT_RECORDS | NTAPC_WAIT_REALTIME)
-
-static bool wait_args_valid(const struct ntapc_wait *args)
-{
-	return !(args->flags & ~WAIT_FLAGS) && args->nr_objects <= 1 &&
-	       (args->nr_objects || !args->objects) &&
-	       records_valid(args->flags, args->records, args->nr_records);
-}
-
-static long wait_with(struct ntapc_call *call, struct ntapc_thread *object)
-{
-	struct ntapc_wait __user *user = call->user;
-	struct ntapc_wait *args = call->args;
-	struct ntapc_thread *thread;
-	int err;
-
-	thread = ntapc_thread_self();
-	if (IS_ERR(thread))
-		return PTR_ERR(thread);
-	err = check_handover(thread, args->flags,
-			     args->flags & NTAPC_WAIT_ALERTABLE);
-	if (err)
-		return err;
-	return ntapc_wait(thread, object, args, &user->nr_records);
-}
-
-static long ioctl_wait(struct ntapc_call *call)
-{
-	const struct ntapc_wait *args = call->args;
-	struct ntapc_thread *object;
-	struct fd f;
-	long ret;
-	s32 fd;
-
-	if (!wait_args_valid(args))
-		return -EINVAL;
-	if (!args->nr_objects)
-		return wait_with(call, NULL);
-
-	if (get_user(fd, (s32 __user *)u64_to_user_ptr(args->objects)))
-		return -EFAULT;
-	f = fdget(fd);
-	if (!ntapc_fd_file(f))
-		return -EBADF;
-	object = ntapc_thread_of_file(ntapc_fd_file(f));
-	ret = object ? wait_with(call, object) : -EPROTOTYPE;
-	fdput(f);
-	return ret;
 }
 
 static long ioctl_test_alert(struct ntapc_call *call)
@@ -143,12 +91,13 @@ static long ioctl_test_alert(struct ntapc_call *call)
 
 	if (args->flags & ~(NTAPC_WAIT_RECORDS | NTAPC_TEST_SPECIAL_ONLY) ||
 	    args->pad ||
-	    !records_valid(args->flags, args->records, args->nr_records))
+	    !ntapc_records_valid(args->flags, args->records, args->nr_records))
 		return -EINVAL;
 	thread = ntapc_thread_self();
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
-	err = check_handover(thread, args->flags, true);
+	err = args->flags & NTAPC_WAIT_RECORDS ? 0 :
+						 ntapc_frame_possible(thread);
 	if (err)
 		return err;
 	return ntapc_test_alert(thread, args, &user->nr_records);
@@ -259,7 +208,8 @@ static const struct ntapc_ioctl instance_ioctls[] = {
 		    type),
 	NTAPC_IOCTL(NTAPC_IOC_DISPATCHER, ioctl_dispatcher,
 		    struct ntapc_dispatcher, entry),
-	NTAPC_IOCTL(NTAPC_IOC_WAIT, ioctl_wait, struct ntapc_wait, objects),
+	NTAPC_IOCTL(NTAPC_IOC_WAIT, ntapc_ioctl_wait, struct ntapc_wait,
+		    objects),
 	NTAPC_IOCTL(NTAPC_IOC_TEST_ALERT, ioctl_test_alert,
 		    struct ntapc_test_alert, pad),
 	NTAPC_IOCTL(NTAPC_IOC_CONTINUE, ioctl_continue, struct ntapc_continue,
@@ -275,6 +225,8 @@ static const struct ntapc_ioctl instance_ioctls[] = {
 	NTAPC_IOCTL(NTAPC_IOC_DETACH, ioctl_detach, struct ntapc_detach, pad),
 	NTAPC_IOCTL(NTAPC_IOC_WINDOW, ntapc_window_open, struct ntapc_window,
 		    length),
+	NTAPC_IOCTL(NTAPC_IOC_CREATE, ntapc_object_create, struct ntapc_create,
+		    pad),
 };
 
 static long instance_ioctl(struct file *file, unsigned int cmd,
@@ -282,6 +234,8 @@ static long instance_ioctl(struct file *file, unsigned int cmd,
 {
 	if (_IOC_NR(cmd) >= _IOC_NR(NTAPC_IOC_READ))
 		return ntapc_memory_ioctl(file, cmd, arg);
+	if (_IOC_NR(cmd) < NTAPC_NTSYNC_END)
+		return ntapc_ntsync_ioctl(file, cmd, arg);
 	return ntapc_dispatch_ioctl(file, cmd, arg, instance_ioctls,
 				    NTAPC_IOCTL_BASE,
 				    ARRAY_SIZE(instance_ioctls));
@@ -289,6 +243,10 @@ static long instance_ioctl(struct file *file, unsigned int cmd,
 
 static int instance_open(struct inode *inode, struct file *file)
 {
+	static atomic_long_t last;
+
+	/* What ntsync's ioctls know its objects by; nothing is behind it. */
+	file->private_data = (void *)atomic_long_inc_return(&last);
 	ntapc_file_opened();
 	return stream_open(inode, file);
 }
@@ -320,12 +278,41 @@ static struct miscdevice ntapc_device = {
 	.fops = &instance_fops,
 };
 
+static bool serve_ntsync;
+module_param_named(ntsync, serve_ntsync, bool, 0444);
+MODULE_PARM_DESC(ntsync, "serve /dev/ntsync, where the kernel has no ntsync of its own");
+
+static struct miscdevice ntsync_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "ntsync",
+	.fops = &instance_fops,
+};
+
+static int register_ntsync(void)
+{
+	/* Its driver may come at any time, and wants the name. */
+	if (IS_ENABLED(CONFIG_NTSYNC)) {
+		pr_notice("this kernel has an ntsync of its own: /dev/ntsync is left to it\n");
+		serve_ntsync = false;
+	}
+	return serve_ntsync ? misc_register(&ntsync_device) : 0;
+}
+
 int ntapc_device_init(void)
 {
-	return misc_register(&ntapc_device);
+	int err = misc_register(&ntapc_device);
+
+	if (err)
+		return err;
+	err = register_ntsync();
+	if (err)
+		misc_deregister(&ntapc_device);
+	return err;
 }
 
 void ntapc_device_exit(void)
 {
+	if (serve_ntsync)
+		misc_deregister(&ntsync_device);
 	misc_deregister(&ntapc_device);
 }

@@ -36,6 +36,7 @@
  */
 
 struct ntapc_apc;
+struct ntapc_object;
 struct ntapc_thread;
 struct ntapc_process;
 
@@ -56,6 +57,7 @@ enum ntapc_environment {
 
 /* What the kernel's waits return: NT's status values. */
 #define NTAPC_KWAIT_SUCCESS	0x000
+#define NTAPC_KWAIT_ABANDONED	0x080
 #define NTAPC_KWAIT_USER_APC	0x0c0
 #define NTAPC_KWAIT_ALERTED	0x101
 #define NTAPC_KWAIT_TIMEOUT	0x102
@@ -269,8 +271,40 @@ int ntapc_terminate_thread(struct ntapc_thread *thread, u32 status);
 /* Waits */
 
 int ntapc_delay_execution(enum ntapc_mode mode, bool alertable, s64 interval);
-int ntapc_wait_for_thread(struct ntapc_thread *object, enum ntapc_mode mode,
+int ntapc_wait_for_thread(struct ntapc_thread *thread, enum ntapc_mode mode,
 			  bool alertable, const s64 *timeout);
+
+/* How many objects a wait can be for (MAXIMUM_WAIT_OBJECTS). */
+#define NTAPC_KWAIT_OBJECTS_MAX	64
+
+int ntapc_wait_for_single_object(struct ntapc_object *object,
+				 enum ntapc_mode mode, bool alertable,
+				 const s64 *timeout);
+int ntapc_wait_for_multiple_objects(unsigned int nr,
+				    struct ntapc_object *const *objects,
+				    bool all, enum ntapc_mode mode,
+				    bool alertable, const s64 *timeout);
+
+/* Dispatcher objects */
+
+struct ntapc_object *ntapc_create_event(bool notification, bool signalled);
+struct ntapc_object *ntapc_create_semaphore(u32 count, u32 limit);
+struct ntapc_object *ntapc_create_mutant(void);
+struct ntapc_object *ntapc_create_timer(bool notification);
+struct ntapc_object *ntapc_object_by_fd(int fd);
+struct ntapc_object *ntapc_object_of_thread(struct ntapc_thread *thread);
+struct ntapc_object *ntapc_object_of_process(struct ntapc_process *process);
+void ntapc_object_reference(struct ntapc_object *object);
+void ntapc_object_dereference(struct ntapc_object *object);
+bool ntapc_set_event(struct ntapc_object *event);
+bool ntapc_reset_event(struct ntapc_object *event);
+bool ntapc_pulse_event(struct ntapc_object *event);
+int ntapc_release_semaphore(struct ntapc_object *semaphore, u32 count,
+			    u32 *previous);
+int ntapc_release_mutant(struct ntapc_object *mutant);
+bool ntapc_set_timer(struct ntapc_object *timer, s64 due, u32 period);
+bool ntapc_cancel_timer(struct ntapc_object *timer);
+s32 ntapc_read_state(struct ntapc_object *object);
 
 /* System threads */
 

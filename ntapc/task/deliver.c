@@ -721,7 +721,7 @@ void ntapc_thread_end(struct ntapc_thread *thread)
 	ntapc_thread_retire(thread);
 	ntapc_run_down(thread);
 	ntapc_attach_release(thread);
-	WRITE_ONCE(thread->exited, true);
+	ntapc_life->thread_ends(thread);
 	wake_up_all(&thread->waitq);
 }
 

@@ -29,6 +29,8 @@ static void free_process(struct kref *kref)
 	struct ntapc_process *process =
 		container_of(kref, struct ntapc_process, kref);
 
+	if (process->object)
+		ntapc_life->put(process->object);
 	ntapc_control_free_pages(process);
 	ntapc_authority_free(&process->authority);
 	kvfree(process->ranges);
@@ -83,6 +85,7 @@ static void process_ended(struct work_struct *work)
 	struct ntapc_process *process =
 		container_of(work, struct ntapc_process, end_work);
 
+	ntapc_life->process_ends(process);
 	wake_up_all(&process->waitq);
 	queue_rcu_work(ntapc_workqueue, &process->retire_work);
 }

@@ -430,6 +430,60 @@ unclaim:
 	return err;
 }
 
+/**
+ * ntapc_reserve_queue - queue an ordinary user APC in the name of its target
+ * @thread: the target
+ * @reserve: what to use for it
+ * @args: its routine and arguments; the rest is not looked at
+ *
+ * Return: 0; ESRCH, or EBUSY if the one before is still queued.
+ */
+int ntapc_reserve_queue(struct ntapc_thread *thread,
+			struct ntapc_reserve_object *reserve,
+			const struct ntapc_queue *args)
+{
+	const struct ntapc_actor itself = { .foreign = false };
+	struct ntapc_user_apc *uapc;
+	int err;
+
+	if (!claim_reserve(reserve))
+		return -EBUSY;
+	uapc = get_apc(thread, NULL, reserve);
+	init_apc(uapc, thread, 0, args->routine, args->arg[0]);
+	spin_lock(&thread->lock);
+	err = insert(thread, uapc, args->arg[1], args->arg[2], &itself, false);
+	if (!err)
+		ntapc_control_publish(thread);
+	spin_unlock(&thread->lock);
+	if (err)
+		free_apc(uapc);
+	return err;
+}
+
+/**
+ * ntapc_reserve_take_back - the APC is not to run, if it still is queued
+ * @thread: the only target that @reserve has been used for
+ * @reserve: what was used for it
+ */
+void ntapc_reserve_take_back(struct ntapc_thread *thread,
+			     struct ntapc_reserve_object *reserve)
+{
+	struct ntapc_apc *apc = &reserve->apc.apc;
+	bool removed;
+
+	spin_lock(&thread->lock);
+	removed = ntapc_core_remove(&thread->kt, apc);
+	if (removed) {
+		ntapc_uncount(thread, apc);
+		thread->nr_dropped++;
+		if (!thread->retired)
+			ntapc_control_publish(thread);
+	}
+	spin_unlock(&thread->lock);
+	if (removed)
+		free_apc(&reserve->apc);
+}
+
 /* As many as there are at the head that may be queued. */
 static int count_valid(const struct ntapc_queue_entry *entries, int count)
 {

@@ -19,6 +19,7 @@ static DEFINE_RAW_SPINLOCK(threads_lock);
 static unsigned int nr_threads;	/* in the hash; protected by threads_lock */
 static struct kmem_cache *thread_cache;
 struct workqueue_struct *ntapc_workqueue;
+const struct ntapc_life_ops *ntapc_life;
 
 static void free_thread_rcu(struct rcu_head *rcu)
 {
@@ -40,6 +41,8 @@ static void free_thread(struct kref *kref)
 	ntapc_attach_release(thread);
 	kfree(thread->continuation);
 	kfree(thread->spare);
+	if (thread->object)
+		ntapc_life->put(thread->object);
 	if (thread->system)
 		ntapc_system_free(thread->system);
 	ntapc_restart_free_all(thread);
@@ -98,6 +101,7 @@ static struct ntapc_thread *alloc_thread(struct task_struct *task,
 	ntapc_core_init(&thread->kt, &process->kp);
 	ntapc_thread_init_works(thread);
 	INIT_LIST_HEAD(&thread->restarts);
+	INIT_LIST_HEAD(&thread->mutants);
 	init_waitqueue_head(&thread->waitq);
 	thread->task = task;
 	thread->pid = get_task_pid(task, PIDTYPE_PID);

@@ -61,6 +61,7 @@
 #include "../core/core.h"
 
 struct ntapc_literal;
+struct ntapc_object;
 struct pt_regs;
 struct vm_area_struct;
 
@@ -149,6 +150,7 @@ struct ntapc_authority {
  * @authority: what other processes' right to act on it depends on; under @lock
  * @end_work: wakes who waits for its end, then queues @retire_work
  * @waitq: woken when @mm has become NULL
+ * @object: what is waited for where its end is, or NULL; set once, sync/'s own
  * @kp: state and ready list; under @lock
  * @out_swapper: for whom it is OutSwap, else NULL; under @lock
  * @swap_work: brings it in; holds a reference while queued
@@ -176,6 +178,7 @@ struct ntapc_process {
 	struct ntapc_authority authority;
 	struct work_struct end_work;
 	wait_queue_head_t waitq;
+	struct ntapc_object *object;
 	struct ntapc_kprocess kp;
 	const void *out_swapper;
 	struct work_struct swap_work;
@@ -348,6 +351,8 @@ enum ntapc_ran {
  * @spare: memory for an attachment, or NULL; atomic
  * @waitq: woken when @exited is set (EPOLLIN), or the thread becomes suspended or
  *	is to be no longer (EPOLLPRI)
+ * @mutants: the mutants that it holds; under @lock, sync/'s own
+ * @object: what is waited for where its end is, or NULL; set once, sync/'s own
  * @hash: by @task; protected by threads_lock, read under RCU
  * @rcu: frees it
  */
@@ -400,9 +405,25 @@ struct ntapc_thread {
 	struct ntapc_system *system;
 	struct ntapc_attachment *spare;
 	wait_queue_head_t waitq;
+	struct list_head mutants;
+	struct ntapc_object *object;
 	struct hlist_node hash;
 	struct rcu_head rcu;
 };
+
+/**
+ * struct ntapc_life_ops - what dispatcher objects have to do with lives
+ * @thread_ends: a thread has ended: sets exited. May sleep
+ * @process_ends: a process has ended. May sleep
+ * @put: drops a record's reference to its object
+ */
+struct ntapc_life_ops {
+	void (*thread_ends)(struct ntapc_thread *thread);
+	void (*process_ends)(struct ntapc_process *process);
+	void (*put)(struct ntapc_object *object);
+};
+
+extern const struct ntapc_life_ops *ntapc_life;	/* set before anything lives */
 
 /* thread.c: records and their lives */
 extern struct workqueue_struct *ntapc_workqueue;
@@ -502,6 +523,11 @@ int ntapc_queue_many(struct ntapc_thread *thread, struct ntapc_user *user,
 		     u32 authority, const struct ntapc_queue_many *args);
 struct ntapc_reserve_object *ntapc_reserve_alloc(struct ntapc_user *user);
 void ntapc_reserve_put(struct ntapc_reserve_object *reserve);
+int ntapc_reserve_queue(struct ntapc_thread *thread,
+			struct ntapc_reserve_object *reserve,
+			const struct ntapc_queue *args);
+void ntapc_reserve_take_back(struct ntapc_thread *thread,
+			     struct ntapc_reserve_object *reserve);
 struct ntapc_user_apc *ntapc_user_apc_of(struct ntapc_apc *apc);
 void ntapc_count(struct ntapc_thread *thread, const struct ntapc_apc *apc);
 void ntapc_uncount(struct ntapc_thread *thread, const struct ntapc_apc *apc);
@@ -630,11 +656,33 @@ u64 ntapc_restart_settle(struct ntapc_thread *thread, struct pt_regs *regs);
 bool ntapc_restart_resume(struct ntapc_thread *thread, u64 id);
 void ntapc_restart_free_all(struct ntapc_thread *thread);
 
-/* wait.c: NtDelayExecution, NtWaitForSingleObject, NtTestAlert */
-long ntapc_wait_by_id(struct ntapc_thread *thread,
-		      const struct ntapc_wait_by_id *args);
-long ntapc_wait(struct ntapc_thread *thread, struct ntapc_thread *object,
-		struct ntapc_wait *args, u32 __user *nr_records);
+/**
+ * struct ntapc_batch - APCs on their way to user space as records
+ * @to: where the records go
+ * @room: how many may be taken
+ * @nr: how many have been taken
+ * @special_only: leave ordinary ones alone
+ * @single: another module's APC, of which no object is left; with it @nr is 1
+ * @has_single: there is @single, and @taken is empty
+ * @taken: those APCs
+ * @stale: others, which may no longer be delivered
+ */
+struct ntapc_batch {
+	struct ntapc_record __user *to;
+	u32 room;
+	u32 nr;
+	bool special_only;
+	bool has_single;
+	struct ntapc_normal single;
+	struct list_head taken;
+	struct list_head stale;
+};
+
+/* records.c: handing APCs over as records; NtTestAlert */
+void ntapc_batch_init(struct ntapc_batch *batch, u64 to, u32 room);
+bool ntapc_batch_take(struct ntapc_thread *thread, struct ntapc_batch *batch);
+int ntapc_batch_deliver(struct ntapc_thread *thread, struct ntapc_batch *batch,
+			bool more, u32 __user *nr_records);
 long ntapc_test_alert(struct ntapc_thread *thread,
 		      const struct ntapc_test_alert *args,
 		      u32 __user *nr_records);

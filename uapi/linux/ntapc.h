@@ -30,6 +30,7 @@
  *              NTAPC_IOC_PROCESS_OPEN -> process
  *              NTAPC_IOC_DETACH          back from where the thread is attached
  *              NTAPC_IOC_WINDOW       -> window
+ *              NTAPC_IOC_CREATE       -> event, semaphore, mutant or timer
  *   thread     NTAPC_IOC_QUEUE           one user APC
  *              NTAPC_IOC_QUEUE_MANY      a batch of them
  *              NTAPC_IOC_THREAD_INFO     state and counts
@@ -56,8 +57,15 @@
  *              NTAPC_IOC_CALL            a registered routine of the kernel's
  *   window     mmap()                    memory that copies of the largest size
  *                                        are fastest to and from
+ *   event      NTAPC_IOC_EVENT           set, reset or pulse it
+ *   semaphore, NTAPC_IOC_RELEASE         give it back
+ *    mutant
+ *   timer      NTAPC_IOC_SET_TIMER       start it
+ *              NTAPC_IOC_CANCEL_TIMER    stop it
+ *   each of    NTAPC_IOC_OBJECT_INFO     its state
+ *    these     NTAPC_IOC_WAIT            wait for it alone
  *
- * The last eight act in the process's address space. On an instance they act where
+ * Those from NTAPC_IOC_READ to NTAPC_IOC_CALL act in the process's address space. On an instance they act where
  * the calling thread is: in the one that it is attached to, else in its own.
  *
  * The ioctls of the instance that act on a thread act on the calling one,
@@ -70,6 +78,9 @@
  * while the surplus is zero. Unless said otherwise ioctls return 0.
  *
  * Structures are laid out alike for 32 and 64 bit callers; pointers are __u64.
+ *
+ * An instance takes the ioctls of include/uapi/linux/ntsync.h, too, as Linux 6.14
+ * and later have them on /dev/ntsync, and so do the objects that those make.
  */
 
 /**
@@ -91,21 +102,24 @@
  *    NT ends with bugcheck 5 (INVALID_PROCESS_ATTACH_ATTEMPT) or 6
  *    (INVALID_PROCESS_DETACH_ATTEMPT); or the process is in use or in another
  *    state.
- *  - ENOENT: no kernel APC or attached routine of that name is registered.
+ *  - ENOENT: no kernel APC or attached routine of that name is registered, or no
+ *    object of that name exists.
+ *  - EEXIST: an object is named twice in a wait for all of them.
  *  - ESRCH: no such thread or process; it has exited; or its process has since
  *    called execve().
  *  - EACCES: the kernel's ptrace rules don't let the caller at that thread or
  *    process; or they no longer would, because it changed credentials or became
  *    undumpable after it was opened by, or handed to, another process.
- *  - EPERM: only the thread itself, or a thread of its process, may do this.
+ *  - EPERM: only the thread itself, or a thread of its process, may do this; or
+ *    the mutant is not the caller's.
  *  - EOPNOTSUPP: user APCs by frame can't be delivered to this thread: it runs
  *    32-bit code or has a user shadow stack.
  *  - ENXIO: the target's process has no dispatcher.
  *  - EAGAIN: a limit of queued APCs, for the thread or for the user, is
  *    reached (they are in struct ntapc_info), or the one of calls of attached
  *    routines.
- *  - EOVERFLOW: the suspend count, the depth of attachments or the count of
- *    attached threads is at its limit.
+ *  - EOVERFLOW: the suspend count, the depth of attachments, the count of
+ *    attached threads, of a semaphore or of a mutant is at its limit.
  *  - ENOMEM: no memory.
  *
  * Where several apply, the first in the order of this list is returned, except
@@ -129,6 +143,7 @@
 #define NTAPC_IOC_PROCESS_OPEN		_IO(NTAPC_TYPE, 0xaa)
 #define NTAPC_IOC_DETACH		_IO(NTAPC_TYPE, 0xab)
 #define NTAPC_IOC_WINDOW		_IO(NTAPC_TYPE, 0xac)
+#define NTAPC_IOC_CREATE		_IO(NTAPC_TYPE, 0xad)
 
 #define NTAPC_IOC_QUEUE			_IO(NTAPC_TYPE, 0xb0)
 #define NTAPC_IOC_QUEUE_MANY		_IO(NTAPC_TYPE, 0xb1)
@@ -157,12 +172,19 @@
 #define NTAPC_IOC_APC_RESULT		_IO(NTAPC_TYPE, 0xd0)
 #define NTAPC_IOC_APC_REMOVE		_IO(NTAPC_TYPE, 0xd1)
 
+#define NTAPC_IOC_EVENT			_IO(NTAPC_TYPE, 0xe0)
+#define NTAPC_IOC_RELEASE		_IO(NTAPC_TYPE, 0xe1)
+#define NTAPC_IOC_SET_TIMER		_IO(NTAPC_TYPE, 0xe2)
+#define NTAPC_IOC_CANCEL_TIMER		_IO(NTAPC_TYPE, 0xe3)
+#define NTAPC_IOC_OBJECT_INFO		_IO(NTAPC_TYPE, 0xe4)
+
 /*
  * What NTAPC_IOC_WAIT and NTAPC_IOC_TEST_ALERT return when they succeed: NT's
  * status values, all of which are positive as an int.
  */
 #define NTAPC_STATUS_SUCCESS	0x00000000
 #define NTAPC_STATUS_WAIT_0	0x00000000
+#define NTAPC_STATUS_ABANDONED_WAIT_0	0x00000080
 #define NTAPC_STATUS_USER_APC	0x000000c0
 #define NTAPC_STATUS_ALERTED	0x00000101
 #define NTAPC_STATUS_TIMEOUT	0x00000102
@@ -293,9 +315,9 @@ struct ntapc_record {
 };
 
 /**
- * struct ntapc_wait - NTAPC_IOC_WAIT: delay, or wait for an object
- * @size: in: size of this struct in bytes
- * @flags: in: bits NTAPC_WAIT_*
+ * struct ntapc_wait - NTAPC_IOC_WAIT: delay, or wait for objects
+ * @size: in: size of this struct in bytes, at least 48
+ * @flags: in: bits NTAPC_WAIT_*. out: without NTAPC_WAIT_SIGNAL once that is done
  * @deadline: in: ns on CLOCK_MONOTONIC, or on CLOCK_REALTIME with
  *	NTAPC_WAIT_REALTIME; 0 or any past time: do not block;
  *	NTAPC_WAIT_FOREVER: no limit
@@ -303,26 +325,54 @@ struct ntapc_record {
  *	NTAPC_WAIT_RECORDS; else 0
  * @nr_records: in: room at @records, 1 to NTAPC_RECORDS_MAX; else 0.
  *	out: how many were written, when NTAPC_STATUS_USER_APC is returned
- * @nr_objects: in: 0 (a delay) or 1
- * @objects: in: address of @nr_objects __s32, descriptors of threads; else 0
+ * @nr_objects: in: 0 (a delay) to NTAPC_OBJECTS_MAX
+ * @objects: in: address of @nr_objects __s32, descriptors of what to wait for;
+ *	else 0
+ * @signal: in: with NTAPC_WAIT_SIGNAL the descriptor of an event, which is set
+ *	first, or a semaphore or mutant, which is released once; else 0
+ * @owner: in: whose the mutexes are to be that ntsync's ioctls have made; a wait
+ *	for one of those needs it. 0: none
  *
- * Works on an instance, for the calling thread, and returns
+ * Works on an instance, for the calling thread. What may be waited for:
  *
- *  - NTAPC_STATUS_WAIT_0: the object is signalled (a thread: has exited);
+ *  - the objects of NTAPC_IOC_CREATE, and those that ntsync's ioctls have made on
+ *    any instance;
+ *  - a thread or process: signalled once it has exited;
+ *  - the descriptor of anything else that poll() knows: signalled while it is
+ *    readable, has an error or was hung up. It is only looked at. In a wait for
+ *    all, what has become readable may have ceased to be when the others are
+ *    taken, and a pulse may be missed.
+ *
+ * On an event, semaphore, mutant or timer it waits for just that object, and
+ * @nr_objects and @objects are 0. It returns
+ *
+ *  - NTAPC_STATUS_WAIT_0 + i: the object of index i is signalled, and taken as its
+ *    kind has it; if several are, the first. 0 with NTAPC_WAIT_ALL: all are, and
+ *    all are taken at once. Until then none is;
+ *  - NTAPC_STATUS_ABANDONED_WAIT_0 + i: the same, but the object is a mutant, or
+ *    with NTAPC_WAIT_ALL and i = 0 one of them is a mutant, whose last owner has
+ *    exited without releasing it;
  *  - NTAPC_STATUS_ALERTED: alertable, and there was an alert;
  *  - NTAPC_STATUS_USER_APC: alertable, and user APCs were there. By frame: all
  *    of them have run when the caller sees this. As records: up to @nr_records
  *    were taken off the queue;
  *  - NTAPC_STATUS_TIMEOUT, or NTAPC_STATUS_SUCCESS for a delay.
  *
- * where an earlier one wins over a later one (rules 11.1 to 11.4, 11.8; NT:
- * NtDelayExecution, NtWaitForSingleObject). A signal handler that runs meanwhile
- * doesn't end the wait if it was installed with SA_RESTART; else the error is
- * EINTR.
+ * where an earlier one wins over a later one (rules 11.1 to 11.9; NT:
+ * NtDelayExecution, NtWaitForSingleObject, NtWaitForMultipleObjects,
+ * NtSignalAndWaitForSingleObject). Who waits longest for an object gets it first.
+ * A signal handler that runs meanwhile doesn't end the wait if it was installed
+ * with SA_RESTART; else the error is EINTR. The thread queues anew then, as it
+ * does after a suspension. The signalling isn't repeated: that is why @flags is
+ * written.
  *
- * Errors: EFAULT, E2BIG, EINVAL, EBADF, EPROTOTYPE, EOPNOTSUPP and ENXIO
- * (alertable without NTAPC_WAIT_RECORDS and frames aren't possible), EINTR,
- * ENOMEM. With EFAULT because of @records no APC was taken off the queue.
+ * Errors: EFAULT, E2BIG, EINVAL (also a mutex of ntsync's without @owner), EBADF,
+ * EPROTOTYPE (a descriptor that can't be polled; @signal of another kind), EEXIST,
+ * EOPNOTSUPP and ENXIO (alertable without NTAPC_WAIT_RECORDS and frames aren't
+ * possible), EINTR, ENOMEM; of @signal EPERM and EOVERFLOW as NTAPC_IOC_RELEASE, and
+ * then nothing is waited for; EOVERFLOW, too, if the caller has acquired a mutant
+ * as often as can be counted. With EFAULT because of @records no APC was taken off
+ * the queue.
  */
 struct ntapc_wait {
 	__u32 size;
@@ -332,6 +382,8 @@ struct ntapc_wait {
 	__u32 nr_records;
 	__u32 nr_objects;
 	__u64 objects;
+	__s32 signal;
+	__u32 owner;
 };
 
 /* User APCs and alerts end the wait (NT: Alertable). */
@@ -342,6 +394,12 @@ struct ntapc_wait {
 #define NTAPC_WAIT_REALTIME	(1U << 2)
 /* NTAPC_IOC_TEST_ALERT: only special user APCs. */
 #define NTAPC_TEST_SPECIAL_ONLY	(1U << 3)
+/* For all of the objects, not any. */
+#define NTAPC_WAIT_ALL		(1U << 4)
+/* Signal @signal first. */
+#define NTAPC_WAIT_SIGNAL	(1U << 5)
+
+#define NTAPC_OBJECTS_MAX	64
 
 #define NTAPC_WAIT_FOREVER	(~0ULL)
 #define NTAPC_RECORDS_MAX	256
@@ -1452,5 +1510,194 @@ struct ntapc_window {
 };
 
 #define NTAPC_WINDOW_MAX	(64 << 20)
+
+/**
+ * struct ntapc_create - NTAPC_IOC_CREATE: make or open a dispatcher object
+ * @size: in: size of this struct in bytes
+ * @type: in: NTAPC_OBJECT_*
+ * @flags: in: NTAPC_CREATE_*
+ * @count: in: an event: 1 if it starts signalled, else 0; a semaphore: its count,
+ *	up to @limit; a mutant: 1 if it starts as the calling thread's, else 0; else
+ *	0
+ * @limit: in: a semaphore: the highest count, 1 to 0x7fffffff; else 0
+ * @name_length: in: bytes at @name, 0 to NTAPC_NAME_MAX; 0: it has no name
+ * @name: in: address of the name, any bytes; 0 if it has none
+ * @existed: out: 1 if an object of that name was there and has been opened, else 0
+ * @pad: in: 0
+ *
+ * Works on an instance and returns the object's descriptor. NT: NtCreateEvent,
+ * NtCreateSemaphore, NtCreateMutant, NtCreateTimer, and NtOpenEvent and so on.
+ *
+ * Names are one user's (the effective uid) in one IPC namespace, and shared by all
+ * types. If there is an object of that name already, it is opened as it is, and
+ * @count and @limit only have to be valid; so is, of any of the two types of events
+ * or timers, the other. A name goes with its object's last descriptor.
+ *
+ * poll(): readable (POLLIN) while signalled; a mutant while it is nobody's.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL, ENOENT (NTAPC_CREATE_OPEN), EPROTOTYPE (the object
+ * of that name is of another type), EMFILE and ENFILE as open(2), ENOMEM.
+ */
+struct ntapc_create {
+	__u32 size;
+	__u32 type;
+	__u32 flags;
+	__u32 count;
+	__u32 limit;
+	__u32 name_length;
+	__u64 name;
+	__u32 existed;
+	__u32 pad;
+};
+
+#define NTAPC_OBJECT_NOTIFICATION_EVENT		0
+#define NTAPC_OBJECT_SYNCHRONIZATION_EVENT	1
+#define NTAPC_OBJECT_SEMAPHORE			2
+#define NTAPC_OBJECT_MUTANT			3
+#define NTAPC_OBJECT_NOTIFICATION_TIMER		4
+#define NTAPC_OBJECT_SYNCHRONIZATION_TIMER	5
+
+/* Only open what is there; needs a name. */
+#define NTAPC_CREATE_OPEN	(1U << 0)
+
+#define NTAPC_NAME_MAX		512
+
+/**
+ * struct ntapc_event - NTAPC_IOC_EVENT: change an event
+ * @size: in: size of this struct in bytes
+ * @op: in: NTAPC_EVENT_*
+ * @previous: out: 1 if it was signalled, else 0
+ * @pad: in: 0
+ *
+ * Works on an event. NT: NtSetEvent, NtResetEvent, NtPulseEvent. A pulse lets go who
+ * waits at that moment, one thread if it is a synchronization event, and leaves it
+ * not signalled; who is just suspended or handles a signal doesn't wait.
+ *
+ * Errors: EFAULT (if only @previous can't be written: it has been done), E2BIG,
+ * EINVAL, ENOTTY (not an event).
+ */
+struct ntapc_event {
+	__u32 size;
+	__u32 op;
+	__u32 previous;
+	__u32 pad;
+};
+
+#define NTAPC_EVENT_SET		0
+#define NTAPC_EVENT_RESET	1
+#define NTAPC_EVENT_PULSE	2
+
+/**
+ * struct ntapc_release - NTAPC_IOC_RELEASE: give a semaphore or mutant back
+ * @size: in: size of this struct in bytes
+ * @count: in: how many, 1 to 0x7fffffff; a mutant: 1
+ * @previous: out: NT's previous count: a semaphore's count; for a mutant 1 minus how
+ *	often it was acquired
+ * @pad: in: 0
+ *
+ * Works on a semaphore or a mutant. NT: NtReleaseSemaphore, NtReleaseMutant.
+ *
+ * Errors: EFAULT (if only @previous can't be written: it has been done), E2BIG,
+ * EINVAL, ENOTTY (neither), EPERM (the mutant isn't the calling thread's, NT's
+ * STATUS_MUTANT_NOT_OWNED; or it is one of ntsync's), EOVERFLOW (past the
+ * semaphore's limit, NT's STATUS_SEMAPHORE_LIMIT_EXCEEDED), ENOMEM.
+ */
+struct ntapc_release {
+	__u32 size;
+	__u32 count;
+	__s32 previous;
+	__u32 pad;
+};
+
+/**
+ * struct ntapc_set_timer - NTAPC_IOC_SET_TIMER: start a timer
+ * @size: in: size of this struct in bytes
+ * @period: in: ms between later expiries, up to 0x7fffffff; 0: there are none
+ * @due: in: when it expires: units of 100 ns, negative from now on, else since
+ *	1601-01-01 (UTC); 0 and any past time: at once
+ * @routine: in: a user APC to be queued to the calling thread at each expiry, its
+ *	arguments @context and the low and the high 32 bits of the time then, in
+ *	units of 100 ns since 1601-01-01; 0: none
+ * @context: in: see @routine; 0 without
+ * @previous: out: 1 if it was signalled, else 0
+ * @pad: in: 0
+ *
+ * Works on a timer, which becomes not signalled until it expires. NT: NtSetTimer. If
+ * the APC of an earlier expiry is still queued there is none for this one; setting
+ * the timer again takes it back, as NTAPC_IOC_CANCEL_TIMER does. A due time since
+ * 1601 follows CLOCK_REALTIME when that is set, @period doesn't depend on it.
+ *
+ * Errors: EFAULT (if only @previous can't be written: it has been done), E2BIG,
+ * EINVAL, ENOTTY (not a timer), EAGAIN (@routine: no APC left for the user), ENOMEM.
+ */
+struct ntapc_set_timer {
+	__u32 size;
+	__u32 period;
+	__s64 due;
+	__u64 routine;
+	__u64 context;
+	__u32 previous;
+	__u32 pad;
+};
+
+/**
+ * struct ntapc_cancel_timer - NTAPC_IOC_CANCEL_TIMER: stop a timer
+ * @size: in: size of this struct in bytes
+ * @was_set: out: 1 if it was going to expire, else 0
+ * @signalled: out: 1 if it is signalled, which this doesn't change, else 0
+ * @pad: in: 0
+ *
+ * Works on a timer. NT: NtCancelTimer. The APC that it may have queued is taken back.
+ *
+ * Errors: EFAULT (if only the results can't be written: it has been done), E2BIG,
+ * EINVAL, ENOTTY (not a timer).
+ */
+struct ntapc_cancel_timer {
+	__u32 size;
+	__u32 was_set;
+	__u32 signalled;
+	__u32 pad;
+};
+
+/**
+ * struct ntapc_object_info - NTAPC_IOC_OBJECT_INFO: state of a dispatcher object
+ * @size: in: size of this struct in bytes, at least 16. out: the kernel's size
+ * @type: out: NTAPC_OBJECT_*
+ * @state: out: NT's SignalState: an event or timer: 1 if signalled, else 0; a
+ *	semaphore: its count; a mutant: 1 minus how often it is acquired
+ * @limit: out: of a semaphore, else 0
+ * @flags: out: NTAPC_OBJECT_*, see there
+ * @nr_waiters: out: waits that it is part of
+ * @owner: out: id of the thread that a mutant is held by, in the caller's pid
+ *	namespace, 0 if it isn't seen there; of a mutex of ntsync's the owner. Else 0
+ * @period: out: of a timer that is set, ms; else 0
+ * @remaining: out: time until a timer that is set expires, in units of 100 ns, below
+ *	0 if that is past; else 0
+ *
+ * Works on an event, semaphore, mutant or timer. NT: NtQueryEvent, NtQuerySemaphore,
+ * NtQueryMutant, NtQueryTimer. Members beyond @size aren't written.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL.
+ */
+struct ntapc_object_info {
+	__u32 size;
+	__u32 type;
+	__s32 state;
+	__u32 limit;
+	__u32 flags;
+	__u32 nr_waiters;
+	__u32 owner;
+	__u32 period;
+	__s64 remaining;
+};
+
+/* The mutant is the calling thread's. */
+#define NTAPC_OBJECT_OWNED_BY_CALLER	(1U << 0)
+/* The mutant's last owner has exited without releasing it. */
+#define NTAPC_OBJECT_ABANDONED		(1U << 1)
+/* The timer is going to expire. */
+#define NTAPC_OBJECT_TIMER_SET		(1U << 2)
+/* A mutex that ntsync's ioctls have made: owners are the numbers that they name. */
+#define NTAPC_OBJECT_NTSYNC		(1U << 3)
 
 #endif /* _UAPI_LINUX_NTAPC_H */

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The waits: what descriptors stand for, and NTAPC_IOC_WAIT.
+ */
+#include <linux/file.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "dev.h"
+#include "../compat.h"
+
+#define WAIT_FLAGS							\
+	(NTAPC_WAIT_ALERTABLE | NTAPC_WAIT_RECORDS | NTAPC_WAIT_REALTIME | \
+	 NTAPC_WAIT_ALL | NTAPC_WAIT_SIGNAL)
+
+/**
+ * ntapc_dispatcher_object - what a wait for a descriptor waits for
+ * @file: any
+ *
+ * Return: the dispatcher object, which @file keeps; NULL if it has none; ENOMEM.
+ */
+struct ntapc_object *ntapc_dispatcher_object(const struct file *file)
+{
+	struct ntapc_object *object = ntapc_object_of_file(file);
+	struct ntapc_process *process;
+	struct ntapc_thread *thread;
+
+	if (likely(object))
+		return object;
+	thread = ntapc_thread_of_file(file);
+	if (thread)
+		object = ntapc_thread_object(thread);
+	else if ((process = ntapc_process_of_file(file)))
+		object = ntapc_process_object(process);
+	else
+		return NULL;
+	return object ? object : ERR_PTR(-ENOMEM);
+}
+
+/* Has @block stand for what the descriptor does. */
+static int resolve(struct ntapc_wait_set *set, struct ntapc_block *block, int fd)
+{
+	struct ntapc_object *object;
+	struct file *file;
+
+	block->fd = fdget(fd);
+	file = ntapc_fd_file(block->fd);
+	if (!file)
+		return -EBADF;
+	object = ntapc_dispatcher_object(file);
+	if (IS_ERR(object))
+		return PTR_ERR(object);
+	block->object = object;
+	if (object)
+		return object->ko.by_id && !set->owner ? -EINVAL : 0;
+	if (!file_can_poll(file))
+		return -EPROTOTYPE;
+	block->file = file;
+	set->nr_files++;
+	return 0;
+}
+
+/* Is one of the first @nr the same as @block? */
+static bool is_twice(const struct ntapc_wait_set *set, u32 nr,
+		     const struct ntapc_block *block)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		if (set->block[i].object == block->object &&
+		    set->block[i].file == block->file)
+			return true;
+	}
+	return false;
+}
+
+/* Lets go of the first @nr descriptors. */
+static void put_descriptors(struct ntapc_wait_set *set, u32 nr)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		fdput(set->block[i].fd);
+}
+
+static int resolve_all(struct ntapc_wait_set *set, const s32 *fds)
+{
+	u32 i;
+	int err;
+
+	for (i = 0; i < set->nr; i++) {
+		err = resolve(set, &set->block[i], fds[i]);
+		if (!err && set->all && is_twice(set, i, &set->block[i]))
+			err = -EEXIST;
+		if (err) {
+			put_descriptors(set, i + 1);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* May a thread with these flags and records be given user APCs? */
+static int check_handover(const struct ntapc_thread *thread, u32 flags)
+{
+	if (!(flags & NTAPC_WAIT_ALERTABLE) || flags & NTAPC_WAIT_RECORDS)
+		return 0;
+	return ntapc_frame_possible(thread);
+}
+
+/* What may be signalled for NTAPC_WAIT_SIGNAL; EPROTOTYPE if it may not. */
+static int signal_object(struct ntapc_object *object,
+			 struct ntapc_thread *thread)
+{
+	u32 previous;
+
+	switch (object->ko.type) {
+	case NTAPC_OBJECT_NOTIFICATION_EVENT:
+	case NTAPC_OBJECT_SYNCHRONIZATION_EVENT:
+		ntapc_object_set(object);
+		return 0;
+	case NTAPC_OBJECT_SEMAPHORE:
+		return ntapc_object_release_semaphore(object, 1, &previous);
+	case NTAPC_OBJECT_MUTANT:
+		if (object->ko.by_id)
+			return -EPROTOTYPE;
+		return ntapc_object_release_mutant(object, ntapc_owner(thread),
+						   &previous);
+	default:
+		return -EPROTOTYPE;
+	}
+}
+
+/*
+ * Signals what the wait is to signal first. If the call is made anew after a signal
+ * handler it doesn't again: its flags say so by then.
+ */
+static int signal_first(struct ntapc_call *call, struct ntapc_thread *thread)
+{
+	struct ntapc_wait __user *user = call->user;
+	const struct ntapc_wait *args = call->args;
+	struct ntapc_object *object;
+	struct fd f;
+	int err;
+
+	f = fdget(args->signal);
+	if (!ntapc_fd_file(f))
+		return -EBADF;
+	object = ntapc_object_of_file(ntapc_fd_file(f));
+	err = -EPROTOTYPE;
+	if (!object)
+		goto put;
+	err = -EFAULT;
+	if (put_user(args->flags & ~NTAPC_WAIT_SIGNAL, &user->flags))
+		goto put;
+	err = signal_object(object, thread);
+	if (err && put_user(args->flags, &user->flags))
+		err = -EFAULT;
+put:
+	fdput(f);
+	return err;
+}
+
+static long wait_for_set(struct ntapc_call *call, struct ntapc_thread *thread,
+			 struct ntapc_wait_set *set)
+{
+	struct ntapc_wait __user *user = call->user;
+	const struct ntapc_wait *args = call->args;
+	int err;
+
+	err = check_handover(thread, args->flags);
+	if (!err && unlikely(args->flags & NTAPC_WAIT_SIGNAL))
+		err = signal_first(call, thread);
+	return err ? err : ntapc_wait(thread, set, args, &user->nr_records);
+}
+
+static bool wait_args_valid(const struct ntapc_wait *args)
+{
+	return !(args->flags & ~WAIT_FLAGS) &&
+	       args->nr_objects <= NTAPC_OBJECTS_MAX &&
+	       (args->nr_objects || !args->objects) &&
+	       (args->flags & NTAPC_WAIT_SIGNAL || !args->signal) &&
+	       ntapc_records_valid(args->flags, args->records,
+				   args->nr_records);
+}
+
+static struct ntapc_wait_set *alloc_set(struct ntapc_thread *thread, u32 nr,
+					struct ntapc_single_set *single)
+{
+	struct ntapc_wait_set *set = &single->set;
+
+	if (nr > 1) {
+		set = kmalloc(struct_size(set, block, nr), GFP_KERNEL);
+		if (!set)
+			return NULL;
+	}
+	ntapc_set_init(set, thread, nr);
+	return set;
+}
+
+static void free_set(struct ntapc_wait_set *set, struct ntapc_single_set *single)
+{
+	if (set != &single->set)
+		kfree(set);
+}
+
+/* Waits for what is named by descriptors. */
+static long wait_for_fds(struct ntapc_call *call, struct ntapc_thread *thread,
+			 const s32 *fds)
+{
+	const struct ntapc_wait *args = call->args;
+	struct ntapc_single_set single __uninitialized;
+	struct ntapc_wait_set *set;
+	long ret;
+
+	set = alloc_set(thread, args->nr_objects, &single);
+	if (!set)
+		return -ENOMEM;
+	set->all = args->flags & NTAPC_WAIT_ALL;
+	set->owner = args->owner;
+	ret = resolve_all(set, fds);
+	if (!ret) {
+		ret = wait_for_set(call, thread, set);
+		put_descriptors(set, set->nr);
+	}
+	free_set(set, &single);
+	return ret;
+}
+
+/* NTAPC_IOC_WAIT on an instance */
+long ntapc_ioctl_wait(struct ntapc_call *call)
+{
+	s32 fds[NTAPC_OBJECTS_MAX] __uninitialized;
+	const struct ntapc_wait *args = call->args;
+	struct ntapc_thread *thread;
+
+	if (!wait_args_valid(args))
+		return -EINVAL;
+	if (copy_from_user(fds, u64_to_user_ptr(args->objects),
+			   args->nr_objects * sizeof(*fds)))
+		return -EFAULT;
+	thread = ntapc_thread_self();
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	if (!args->nr_objects)
+		return wait_for_set(call, thread, NULL);
+	return wait_for_fds(call, thread, fds);
+}
+
+/* NTAPC_IOC_WAIT on an object: its descriptor is kept by this very call. */
+long ntapc_ioctl_wait_object(struct ntapc_call *call)
+{
+	struct ntapc_object *object = ntapc_object_of_file(call->file);
+	struct ntapc_single_set single __uninitialized;
+	const struct ntapc_wait *args = call->args;
+	struct ntapc_thread *thread;
+
+	if (!wait_args_valid(args) || args->nr_objects ||
+	    (object->ko.by_id && !args->owner))
+		return -EINVAL;
+	thread = ntapc_thread_self();
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	ntapc_set_init(&single.set, thread, 1);
+	single.set.owner = args->owner;
+	single.set.block[0].object = object;
+	return wait_for_set(call, thread, &single.set);
+}
+
+/* ntsync's waits know one error for what is wrong with a descriptor. */
+
+static int resolve_ntsync(struct ntapc_wait_set *set, u32 index, int fd,
+			  unsigned long home)
+{
+	struct ntapc_block *block = &set->block[index];
+	struct ntapc_object *object;
+
+	block->fd = fdget(fd);
+	if (!ntapc_fd_file(block->fd))
+		return -EINVAL;
+	object = ntapc_object_of_file(ntapc_fd_file(block->fd));
+	if (!object || object->home != home)
+		return -EINVAL;
+	block->object = object;
+	return set->all && is_twice(set, index, block) ? -EINVAL : 0;
+}
+
+/**
+ * ntapc_ntsync_wait - wait for objects of one instance
+ * @fds: their descriptors
+ * @nr: how many; the last may be an alert
+ * @alert: it is
+ * @all: for all of the others
+ * @owner: whose mutexes are to be
+ * @home: the instance
+ * @deadline: ns; all ones: never
+ * @realtime: on CLOCK_REALTIME
+ * @index: set to which
+ *
+ * Return: &enum ntapc_wait_status, or an error: EINVAL, ENOMEM, ERESTARTSYS.
+ */
+int ntapc_ntsync_wait(const s32 *fds, u32 nr, bool alert, bool all, u32 owner,
+		      unsigned long home, u64 deadline, bool realtime,
+		      int *index)
+{
+	struct ntapc_single_set single;
+	struct ntapc_thread *thread;
+	struct ntapc_wait_set *set;
+	int ret = 0;
+	u32 i;
+
+	thread = ntapc_thread_self();
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	set = alloc_set(thread, nr, &single);
+	if (!set)
+		return -ENOMEM;
+	set->all = all;
+	set->alert = alert;
+	set->owner = owner;
+	for (i = 0; i < nr && !ret; i++)
+		ret = resolve_ntsync(set, i, fds[i], home);
+	if (!ret)
+		ret = ntapc_wait_ntsync(thread, set, deadline, realtime);
+	*index = set->index;
+	put_descriptors(set, i);
+	free_set(set, &single);
+	return ret;
+}

@@ -1,0 +1,499 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Giving objects to the waits for them: one of several, or all at once.
+ */
+#include "sync.h"
+
+/* Held by whoever locks more than one object. */
+static DEFINE_SPINLOCK(all_lock);
+
+/* Is this one of those that are wanted together? */
+static bool is_one_of_all(const struct ntapc_block *block)
+{
+	const struct ntapc_wait_set *set = block->set;
+
+	return set->all &&
+	       !(set->alert && block == &set->block[set->nr - 1]);
+}
+
+/* How many of a set's blocks are wanted together. */
+static u32 nr_of_all(const struct ntapc_wait_set *set)
+{
+	return set->nr - set->alert;
+}
+
+/* Who a wait is to an object. */
+static u64 owner_of(const struct ntapc_wait_set *set,
+		    const struct ntapc_object *object)
+{
+	return object->ko.by_id ? set->owner : ntapc_owner(set->thread);
+}
+
+static bool is_signalled(const struct ntapc_wait_set *set,
+			 const struct ntapc_object *object)
+{
+	return ntapc_core_signalled(&object->ko, owner_of(set, object));
+}
+
+static bool is_exceeded(const struct ntapc_wait_set *set,
+			const struct ntapc_object *object)
+{
+	return ntapc_core_is_exceeded(&object->ko, owner_of(set, object));
+}
+
+/*
+ * Decides the wait, unless that has been done. Its thread is locked, and is where
+ * it can be woken: in the wait.
+ */
+static bool decide(struct ntapc_wait_set *set, int index)
+{
+	struct ntapc_thread *thread = set->thread;
+	/* Else it hasn't blocked yet, and asks before it does. */
+	bool blocks = thread->kt.waiting;
+
+	if (ntapc_core_wait_satisfy(&thread->kt) == NTAPC_WAKE_NONE)
+		return false;
+	set->index = index;
+	if (blocks)
+		wake_up_process(thread->task);
+	return true;
+}
+
+/* What the wait takes from one object; both it and the thread are locked. */
+static void consume(struct ntapc_wait_set *set, struct ntapc_object *object)
+{
+	if (ntapc_core_satisfy(&object->ko, owner_of(set, object)))
+		set->abandoned = true;
+	if (object->ko.type == NTAPC_OBJECT_MUTANT && !object->ko.by_id &&
+	    !object->holder)
+		ntapc_object_own(object, set->thread);
+}
+
+static void queue(struct ntapc_block *block)
+{
+	if (!list_empty(&block->entry))
+		return;
+	list_add_tail(&block->entry, &block->object->waiters);
+	block->object->nr_waiters++;
+}
+
+static void unqueue(struct ntapc_block *block)
+{
+	if (list_empty(&block->entry))
+		return;
+	list_del_init(&block->entry);
+	block->object->nr_waiters--;
+}
+
+/* Gives the object to the wait, unless that is decided. The object is locked. */
+static bool give_any(struct ntapc_block *block)
+{
+	struct ntapc_wait_set *set = block->set;
+	struct ntapc_thread *thread = set->thread;
+	bool given;
+
+	spin_lock(&thread->lock);
+	given = decide(set, block - set->block);
+	if (given) {
+		consume(set, block->object);
+		/* From here on the set may be gone, but for this lock. */
+		unqueue(block);
+	}
+	spin_unlock(&thread->lock);
+	return given;
+}
+
+/* Waits for all */
+
+/* all_lock is held; @locked is locked already, if given. */
+static void lock_objects(struct ntapc_wait_set *set,
+			 const struct ntapc_object *locked)
+{
+	u32 i;
+
+	for (i = 0; i < nr_of_all(set); i++) {
+		struct ntapc_object *object = set->block[i].object;
+
+		if (object && object != locked)
+			spin_lock_nest_lock(&object->lock, &all_lock);
+	}
+}
+
+static void unlock_objects(struct ntapc_wait_set *set,
+			   const struct ntapc_object *locked)
+{
+	u32 i;
+
+	for (i = nr_of_all(set); i-- > 0;) {
+		struct ntapc_object *object = set->block[i].object;
+
+		if (object && object != locked)
+			spin_unlock(&object->lock);
+	}
+}
+
+static bool all_signalled(const struct ntapc_wait_set *set)
+{
+	u32 i;
+
+	for (i = 0; i < nr_of_all(set); i++) {
+		const struct ntapc_object *object = set->block[i].object;
+
+		/* Only a hint where no lock is held. */
+		if (object && !data_race(is_signalled(set, object)))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Gives all objects, which are locked and signalled, to the wait, and takes it out
+ * of their queues.
+ */
+static void consume_all(struct ntapc_wait_set *set)
+{
+	struct ntapc_thread *thread = set->thread;
+	u32 i;
+
+	spin_lock(&thread->lock);
+	if (decide(set, 0)) {
+		for (i = 0; i < nr_of_all(set); i++) {
+			struct ntapc_block *block = &set->block[i];
+
+			if (!block->object)
+				continue;
+			consume(set, block->object);
+			unqueue(block);
+		}
+	}
+	spin_unlock(&thread->lock);
+}
+
+/*
+ * A wait for all with polled ones among them is looked at by its own thread, which
+ * can poll.
+ */
+static void ask_to_retest(struct ntapc_wait_set *set)
+{
+	struct ntapc_thread *thread = set->thread;
+
+	spin_lock(&thread->lock);
+	set->retest = true;
+	if (thread->kt.waiting)
+		wake_up_process(thread->task);
+	spin_unlock(&thread->lock);
+}
+
+/* Unlocks @object for a moment; a pulse isn't to be seen then. */
+static bool hide(struct ntapc_object *object, bool pulse)
+{
+	bool hidden = pulse && ntapc_core_reset(&object->ko);
+
+	spin_unlock(&object->lock);
+	return hidden;
+}
+
+static void show(struct ntapc_object *object, bool hidden)
+{
+	if (hidden)
+		ntapc_core_set(&object->ko);
+}
+
+/*
+ * Gives all its objects to the wait for all whose block is behind @place in the
+ * queue of @object, and puts @place behind that. all_lock and @object are locked.
+ */
+static void give_all_behind(struct ntapc_object *object,
+			    struct ntapc_block *place)
+{
+	struct ntapc_wait_set *set;
+	struct ntapc_block *block;
+
+	/* It may have gone meanwhile, and another one is there. */
+	if (list_is_last(&place->entry, &object->waiters))
+		return;
+	block = list_next_entry(place, entry);
+	set = block->set;
+	if (!set || !is_one_of_all(block))
+		return;
+	list_move(&place->entry, &block->entry);
+	lock_objects(set, object);
+	if (all_signalled(set))
+		consume_all(set);
+	unlock_objects(set, object);
+}
+
+/*
+ * All objects of a wait for all look signalled. Puts @place in the queue of @object
+ * where whoever signals that goes on. The object is locked, and isn't at times.
+ */
+static void give_all(struct ntapc_object *object, struct ntapc_block *block,
+		     struct ntapc_block *place, bool pulse)
+{
+	bool hidden;
+
+	list_add_tail(&place->entry, &block->entry);
+	hidden = hide(object, pulse);
+
+	spin_lock(&all_lock);
+	spin_lock_nest_lock(&object->lock, &all_lock);
+	show(object, hidden);
+	give_all_behind(object, place);
+	hidden = hide(object, pulse);
+	spin_unlock(&all_lock);
+
+	spin_lock(&object->lock);
+	show(object, hidden);
+}
+
+/**
+ * ntapc_set_give - give a signalled object to who waits for it, in order
+ * @object: locked; unlocked for a moment where waits for all are in the queue
+ * @pulse: it is signalled for this only
+ */
+void ntapc_set_give(struct ntapc_object *object, bool pulse)
+{
+	struct ntapc_block place = { .set = NULL };
+	struct ntapc_block *block, *next;
+	bool ordered = false;
+
+	list_for_each_entry_safe(block, next, &object->waiters, entry) {
+		struct ntapc_wait_set *set = block->set;
+
+		if (!set)
+			continue;
+		if (!is_signalled(set, object)) {
+			/* An owner that is a number may wait in several threads. */
+			if (object->ko.by_id)
+				continue;
+			break;
+		}
+		if (!is_one_of_all(block)) {
+			give_any(block);
+			continue;
+		}
+		/*
+		 * Pairs with itself in who signals another object of the set:
+		 * each has changed the state of one before it looks at the other.
+		 */
+		if (!ordered)
+			smp_mb();
+		ordered = true;
+		if (!all_signalled(set))
+			continue;
+		if (set->nr_files) {
+			ask_to_retest(set);
+			continue;
+		}
+		give_all(object, block, &place, pulse);
+		next = list_next_entry(&place, entry);
+		list_del(&place.entry);
+	}
+}
+
+/* The waiting thread's own part */
+
+static bool is_decided(const struct ntapc_wait_set *set)
+{
+	return READ_ONCE(set->thread->kt.wait_status) != NTAPC_WAIT_BLOCK;
+}
+
+/* Is a polled one ready? The first time it is told who waits. */
+static bool is_ready(struct ntapc_wait_set *set, struct ntapc_block *block)
+{
+	const __poll_t wanted = EPOLLIN | EPOLLRDNORM | EPOLLERR | EPOLLHUP;
+
+	set->table->pt._key = wanted;
+	return vfs_poll(block->file, &set->table->pt) & wanted;
+}
+
+static int try_any(struct ntapc_wait_set *set, u32 first)
+{
+	u32 i;
+
+	for (i = first; i < set->nr && !is_decided(set); i++) {
+		struct ntapc_block *block = &set->block[i];
+		struct ntapc_object *object = block->object;
+		bool exceeded = false;
+
+		if (!object) {
+			if (is_ready(set, block)) {
+				spin_lock(&set->thread->lock);
+				decide(set, i);
+				spin_unlock(&set->thread->lock);
+			}
+			continue;
+		}
+		spin_lock(&object->lock);
+		if (is_signalled(set, object))
+			give_any(block);
+		else if (is_exceeded(set, object))
+			exceeded = true;
+		else
+			queue(block);
+		spin_unlock(&object->lock);
+		if (exceeded)
+			return -EOVERFLOW;
+	}
+	return 0;
+}
+
+static int try_all(struct ntapc_wait_set *set)
+{
+	bool ready = true;
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < nr_of_all(set) && set->nr_files; i++) {
+		struct ntapc_block *block = &set->block[i];
+
+		if (!block->object && !is_ready(set, block))
+			ready = false;
+	}
+	spin_lock(&all_lock);
+	lock_objects(set, NULL);
+	for (i = 0; i < nr_of_all(set); i++) {
+		const struct ntapc_object *object = set->block[i].object;
+
+		if (object && is_exceeded(set, object))
+			err = -EOVERFLOW;
+	}
+	if (!err && ready && all_signalled(set))
+		consume_all(set);
+	for (i = 0; i < nr_of_all(set) && !err && !is_decided(set); i++) {
+		if (set->block[i].object)
+			queue(&set->block[i]);
+	}
+	unlock_objects(set, NULL);
+	spin_unlock(&all_lock);
+	return err;
+}
+
+/**
+ * ntapc_set_try - take what is signalled, and queue for what isn't
+ * @set: its thread, current, is acquiring
+ *
+ * May be called again while it is queued.
+ *
+ * Return: 0, or EOVERFLOW if the thread can't acquire a mutant once more.
+ */
+int ntapc_set_try(struct ntapc_wait_set *set)
+{
+	int err;
+
+	if (!set->all) {
+		err = try_any(set, 0);
+	} else {
+		err = try_all(set);
+		if (!err && set->alert)
+			err = try_any(set, nr_of_all(set));
+	}
+	/* All polled ones have been told, unless another has decided. */
+	if (set->nr_files)
+		set->table->pt._qproc = NULL;
+	return err;
+}
+
+/**
+ * ntapc_set_try_single - take the only object if it is signalled
+ * @set: of one object. That one is locked
+ *
+ * Nothing else can decide the wait: it isn't queued.
+ *
+ * Return: 1 if it was, 0 if not, or EOVERFLOW.
+ */
+int ntapc_set_try_single(struct ntapc_wait_set *set)
+{
+	struct ntapc_object *object = set->block[0].object;
+
+	if (!is_signalled(set, object))
+		return is_exceeded(set, object) ? -EOVERFLOW : 0;
+	set->index = 0;
+	if (object->ko.type == NTAPC_OBJECT_MUTANT) {
+		spin_lock(&set->thread->lock);
+		consume(set, object);
+		spin_unlock(&set->thread->lock);
+	} else {
+		consume(set, object);
+	}
+	return 1;
+}
+
+/**
+ * ntapc_set_queue_single - queue for the only object
+ * @set: of one object. That one is locked
+ */
+void ntapc_set_queue_single(struct ntapc_wait_set *set)
+{
+	queue(&set->block[0]);
+}
+
+/**
+ * ntapc_set_leave - leave all queues
+ * @set: its thread, current, isn't waiting any more
+ */
+void ntapc_set_leave(struct ntapc_wait_set *set)
+{
+	u32 i;
+
+	for (i = 0; i < set->nr; i++) {
+		struct ntapc_block *block = &set->block[i];
+
+		if (!block->object)
+			continue;
+		/*
+		 * Nobody else adds it. Who has taken it off has decided the wait
+		 * by it, and we have seen that under our lock: there he was
+		 * done with it. Who takes off all of them isn't before he has
+		 * given up the objects' locks.
+		 */
+		if (!set->all && list_empty(&block->entry))
+			continue;
+		spin_lock(&block->object->lock);
+		unqueue(block);
+		spin_unlock(&block->object->lock);
+	}
+	if (set->polled)
+		poll_freewait(set->table);
+	set->polled = false;
+}
+
+/**
+ * ntapc_set_prepare - get ready to be told by the polled ones
+ * @set: in no queue
+ *
+ * Return: 0 or ENOMEM.
+ */
+int ntapc_set_prepare(struct ntapc_wait_set *set)
+{
+	if (!set->nr_files)
+		return 0;
+	if (!set->table) {
+		set->table = kmalloc(sizeof(*set->table), GFP_KERNEL);
+		if (!set->table)
+			return -ENOMEM;
+	}
+	poll_initwait(set->table);
+	set->polled = true;
+	return 0;
+}
+
+/**
+ * ntapc_set_init - an empty set
+ * @set: with room for @nr blocks
+ * @thread: who is going to wait
+ * @nr: how many
+ */
+void ntapc_set_init(struct ntapc_wait_set *set, struct ntapc_thread *thread,
+		    u32 nr)
+{
+	u32 i;
+
+	*set = (struct ntapc_wait_set) { .thread = thread, .nr = nr };
+	for (i = 0; i < nr; i++) {
+		INIT_LIST_HEAD(&set->block[i].entry);
+		set->block[i].set = set;
+		set->block[i].object = NULL;
+		set->block[i].file = NULL;
+	}
+}

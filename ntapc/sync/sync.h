@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Dispatcher objects, and waits for them.
+ *
+ * Who owns whom
+ *
+ *   An object is referenced by its descriptors, by other modules, and, if it says
+ *   whether a thread or process is alive, by that one's record. A wait keeps what
+ *   it waits for by descriptor or by its caller's reference, and needs none of its
+ *   own. While a thread holds a mutant that is on a list of the thread's; it gets
+ *   off it when it is released or freed, or when the thread ends.
+ *
+ * How a wait is decided
+ *
+ *   A wait has a *block* in the queue of each of its objects, in order of arrival
+ *   (KWAIT_BLOCK). Whoever signals an object goes through its queue and gives the
+ *   object away for as long as there is something to give: under the lock of the
+ *   object, which says what there is, and the lock of the waiting thread, under
+ *   which each wait is decided once, by an object, an APC, an alert or the thread
+ *   itself. A wait for any of several objects is put in queue after queue, and may
+ *   be decided by the first ones before it is in the last.
+ *
+ *   A wait for all takes all locks of its objects at once. Who takes more than one
+ *   object's lock holds all_lock, and may then take them in any order: others never
+ *   wait for a second one. all_lock is held for one such wait at a time, and only
+ *   when it begins or when all of its objects look signalled; whether they do is
+ *   looked up without locks. If two objects are signalled at once, a barrier on
+ *   both sides sees to it that one of the two signallers sees both.
+ *
+ * Locks, outer first; those of task/ are between or below as said there
+ *
+ *   names_mutex (name.c)          names of objects
+ *   ntapc_timer.mutex             setting, cancelling and expiry of a timer
+ *   all_lock (set.c)              who may lock several objects
+ *   ntapc_object.lock             its state and queue
+ *   ntapc_thread.lock
+ *
+ * ntapc_object.pollers is woken with none of them held.
+ */
+#ifndef NTAPC_SYNC_H
+#define NTAPC_SYNC_H
+
+#include <linux/file.h>
+#include <linux/kref.h>
+#include <linux/poll.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+#include "../task/thread.h"
+
+struct ntapc_name;
+struct ntapc_timer;
+
+/**
+ * struct ntapc_object - a dispatcher object
+ * @lock: protects what says so
+ * @ko: type, owner and state; under @lock, and looked at without where that is
+ *	only a hint. The type is invariant
+ * @waiters: &struct ntapc_block, in order; under @lock
+ * @nr_waiters: how many; under @lock
+ * @holder: of a mutant: who has it, or NULL; under @lock. It can't be freed
+ *	before it is off @owned
+ * @owned: on @holder's list; under the lock of @holder
+ * @kref: see above
+ * @pollers: who polls it
+ * @home: number of the instance that ntsync's ioctls know it on, or 0; invariant
+ * @timer: the rest of a timer, or NULL; invariant
+ * @name: or NULL; protected by names_mutex
+ */
+struct ntapc_object {
+	spinlock_t lock;
+	struct ntapc_kobject ko;
+	struct list_head waiters;
+	u32 nr_waiters;
+	struct ntapc_thread *holder;
+	struct list_head owned;
+	struct kref kref;
+	wait_queue_head_t pollers;
+	unsigned long home;
+	struct ntapc_timer *timer;
+	struct ntapc_name *name;
+};
+
+/**
+ * struct ntapc_block - one thread's wait for one object (KWAIT_BLOCK)
+ * @entry: in the object's queue, or empty; under the object's lock
+ * @set: what it is part of; NULL: a place in the queue that someone has to find again
+ * @object: or NULL
+ * @file: then what is polled
+ * @fd: what keeps the two; its maker's own
+ */
+struct ntapc_block {
+	struct list_head entry;
+	struct ntapc_wait_set *set;
+	struct ntapc_object *object;
+	struct file *file;
+	struct fd fd;
+};
+
+/**
+ * struct ntapc_wait_set - what a wait is for
+ * @thread: who waits; invariant
+ * @owner: whose mutexes of ntsync's are to be, or 0; invariant
+ * @nr: how many of @block; invariant
+ * @nr_files: how many of them are polled; invariant
+ * @all: all of them are wanted, except @alert; invariant
+ * @alert: the last of @block is ntsync's alert, which alone ends the wait, too;
+ *	invariant
+ * @retest: all but the polled ones looked signalled; under the lock of @thread
+ * @index: which has decided the wait; under the lock of @thread
+ * @abandoned: a mutant that was abandoned was among what was taken; under the lock
+ *	of @thread
+ * @polled: the polled ones know who waits; the thread's own
+ * @table: for the polled ones, or NULL; the thread's own
+ * @block: of what is waited for
+ */
+struct ntapc_wait_set {
+	struct ntapc_thread *thread;
+	u64 owner;
+	u32 nr;
+	u32 nr_files;
+	bool all;
+	bool alert;
+	bool retest;
+	bool abandoned;
+	bool polled;
+	int index;
+	struct poll_wqueues *table;
+	struct ntapc_block block[];
+};
+
+/* One of a single block, on the stack. */
+struct ntapc_single_set {
+	struct ntapc_wait_set set;
+	struct ntapc_block block;
+};
+
+/* object.c: objects, and how they are signalled */
+void ntapc_object_init(struct ntapc_object *object, u8 type, u32 state,
+		       u32 limit);
+struct ntapc_object *ntapc_object_alloc(u8 type, u32 state, u32 limit);
+void ntapc_object_hold(struct ntapc_object *object);
+void ntapc_object_put(struct ntapc_object *object);
+u32 ntapc_object_set(struct ntapc_object *object);
+u32 ntapc_object_reset(struct ntapc_object *object);
+u32 ntapc_object_pulse(struct ntapc_object *object);
+int ntapc_object_release_semaphore(struct ntapc_object *object, u32 count,
+				   u32 *previous);
+int ntapc_object_release_mutant(struct ntapc_object *object, u64 owner,
+				u32 *previous);
+int ntapc_object_abandon(struct ntapc_object *object, u64 owner);
+void ntapc_object_own(struct ntapc_object *object,
+		      struct ntapc_thread *thread);
+void ntapc_object_acquire_new(struct ntapc_object *object,
+			      struct ntapc_thread *thread);
+bool ntapc_object_is_signalled(const struct ntapc_object *object);
+void ntapc_object_info(struct ntapc_object *object,
+		       struct ntapc_object_info *info);
+struct ntapc_object *ntapc_thread_object(struct ntapc_thread *thread);
+struct ntapc_object *ntapc_process_object(struct ntapc_process *process);
+
+#define NTAPC_NS_PER_UNIT	100
+/* From 1601 to 1970, in units of 100 ns. */
+#define NTAPC_UNIX_EPOCH	116444736000000000LL
+
+/* Who a thread is to mutants that aren't ntsync's. */
+static inline u64 ntapc_owner(const struct ntapc_thread *thread)
+{
+	return (unsigned long)thread;
+}
+
+/* set.c: giving objects to waits */
+int ntapc_set_try(struct ntapc_wait_set *set);
+int ntapc_set_try_single(struct ntapc_wait_set *set);
+void ntapc_set_queue_single(struct ntapc_wait_set *set);
+void ntapc_set_leave(struct ntapc_wait_set *set);
+void ntapc_set_give(struct ntapc_object *object, bool pulse);
+int ntapc_set_prepare(struct ntapc_wait_set *set);
+void ntapc_set_init(struct ntapc_wait_set *set, struct ntapc_thread *thread,
+		    u32 nr);
+
+/* wait.c: NtDelayExecution, NtWaitForMultipleObjects and their kin */
+long ntapc_wait(struct ntapc_thread *thread, struct ntapc_wait_set *set,
+		const struct ntapc_wait *args, u32 __user *nr_records);
+int ntapc_wait_ntsync(struct ntapc_thread *thread, struct ntapc_wait_set *set,
+		      u64 deadline, bool realtime);
+ktime_t ntapc_nt_deadline(s64 time, clockid_t *clock);
+long ntapc_wait_by_id(struct ntapc_thread *thread,
+		      const struct ntapc_wait_by_id *args);
+
+/* timer.c: timers */
+struct ntapc_object *ntapc_timer_alloc(u8 type);
+void ntapc_timer_free(struct ntapc_timer *timer);
+int ntapc_timer_set(struct ntapc_object *object, struct ntapc_thread *thread,
+		    const struct ntapc_set_timer *args, u32 *previous);
+bool ntapc_timer_cancel(struct ntapc_object *object);
+void ntapc_timer_info(struct ntapc_timer *timer,
+		      struct ntapc_object_info *info);
+
+/* name.c: names of objects */
+struct ntapc_object *ntapc_object_open(const void *name, u32 length, u8 type,
+				       struct ntapc_object *new);
+void ntapc_object_unname(struct ntapc_object *object);
+
+void ntapc_sync_init(void);
+
+#endif

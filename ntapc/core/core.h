@@ -68,6 +68,8 @@ struct ntapc_apc_save {
  * struct ntapc_kobject - the part of a dispatcher object that decides waits
  *	(DISPATCHER_HEADER, and KMUTANT)
  * @type: NTAPC_OBJECT_* of the uapi header, or NTAPC_OBJECT_LIFE
+ * @disables_apcs: a mutex of another module's: who has it is in a critical region
+ *	(8.6)
  * @by_id: a mutant whose owners are the numbers that user space gives (ntsync's)
  * @abandoned: the mutant's last owner has ended without releasing it
  * @state: event, timer, life: 1 if signalled; semaphore: its count; mutant: how
@@ -77,6 +79,7 @@ struct ntapc_apc_save {
  */
 struct ntapc_kobject {
 	u8 type;
+	bool disables_apcs;
 	bool by_id;
 	bool abandoned;
 	u32 state;

@@ -285,6 +285,24 @@ struct ntapc_object *ntapc_object_by_fd(int fd)
 }
 EXPORT_SYMBOL_GPL(ntapc_object_by_fd);
 
+/**
+ * ntapc_object_open_fd - ObOpenObjectByPointer
+ * @object: an event, semaphore, mutant or timer, referenced by the caller
+ *
+ * The descriptor is close-on-exec and has a reference of its own.
+ *
+ * Return: a descriptor of current's, EMFILE, ENFILE, ENOMEM; EINVAL for what user
+ * space has other descriptors for, and for a mutex.
+ */
+int ntapc_object_open_fd(struct ntapc_object *object)
+{
+	if (object->ko.type == NTAPC_OBJECT_LIFE || object->ko.disables_apcs)
+		return -EINVAL;
+	ntapc_object_hold(object);
+	return ntapc_object_fd(object, false);
+}
+EXPORT_SYMBOL_GPL(ntapc_object_open_fd);
+
 /* Making them */
 
 static bool create_args_valid(const struct ntapc_create *args)

@@ -29,12 +29,11 @@ struct ntapc_object *ntapc_dispatcher_object(const struct file *file)
 	if (likely(object))
 		return object;
 	thread = ntapc_thread_of_file(file);
-	if (thread)
-		object = ntapc_thread_object(thread);
-	else if ((process = ntapc_process_of_file(file)))
-		object = ntapc_process_object(process);
-	else
+	process = ntapc_process_of_file(file);
+	if (!thread && !process)
 		return NULL;
+	object = thread ? ntapc_thread_object(thread) :
+			  ntapc_process_object(process);
 	return object ? object : ERR_PTR(-ENOMEM);
 }
 
@@ -217,7 +216,8 @@ static long wait_for_fds(struct ntapc_call *call, struct ntapc_thread *thread,
 	set = alloc_set(thread, args->nr_objects, &single);
 	if (!set)
 		return -ENOMEM;
-	set->all = args->flags & NTAPC_WAIT_ALL;
+	/* All of one are any of one, which is easier. */
+	set->all = args->flags & NTAPC_WAIT_ALL && set->nr > 1;
 	set->owner = args->owner;
 	ret = resolve_all(set, fds);
 	if (!ret) {

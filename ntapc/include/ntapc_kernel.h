@@ -290,8 +290,10 @@ int ntapc_wait_for_multiple_objects(unsigned int nr,
 struct ntapc_object *ntapc_create_event(bool notification, bool signalled);
 struct ntapc_object *ntapc_create_semaphore(u32 count, u32 limit);
 struct ntapc_object *ntapc_create_mutant(void);
+struct ntapc_object *ntapc_create_mutex(void);
 struct ntapc_object *ntapc_create_timer(bool notification);
 struct ntapc_object *ntapc_object_by_fd(int fd);
+int ntapc_object_open_fd(struct ntapc_object *object);
 struct ntapc_object *ntapc_object_of_thread(struct ntapc_thread *thread);
 struct ntapc_object *ntapc_object_of_process(struct ntapc_process *process);
 void ntapc_object_reference(struct ntapc_object *object);

@@ -63,6 +63,25 @@ struct ntapc_object *ntapc_create_mutant(void)
 EXPORT_SYMBOL_GPL(ntapc_create_mutant);
 
 /**
+ * ntapc_create_mutex - KeInitializeMutex
+ *
+ * A mutant that keeps the thread that has acquired it in a critical region until it
+ * has released it (8.6). The same functions serve it.
+ *
+ * Return: a reference, or ENOMEM.
+ */
+struct ntapc_object *ntapc_create_mutex(void)
+{
+	struct ntapc_object *object =
+		ntapc_object_alloc(NTAPC_OBJECT_MUTANT, 0, 0);
+
+	if (object)
+		object->ko.disables_apcs = true;
+	return or_no_memory(object);
+}
+EXPORT_SYMBOL_GPL(ntapc_create_mutex);
+
+/**
  * ntapc_create_timer - KeInitializeTimerEx
  * @notification: a notification timer; else a synchronization timer
  *
@@ -205,7 +224,8 @@ EXPORT_SYMBOL_GPL(ntapc_release_semaphore);
  * ntapc_release_mutant - KeReleaseMutant
  * @mutant: referenced by the caller
  *
- * Any task context of the thread that holds it.
+ * Any task context of the thread that holds it; a mutex: as
+ * ntapc_leave_critical_region().
  *
  * Return: 0; EPERM if the current thread doesn't hold it (NT raises
  * STATUS_MUTANT_NOT_OWNED); EINVAL if it is no mutant.
@@ -214,13 +234,17 @@ int ntapc_release_mutant(struct ntapc_object *mutant)
 {
 	struct ntapc_thread *thread = ntapc_thread_find(current);
 	u32 previous;
+	int err;
 
 	if (mutant->ko.type != NTAPC_OBJECT_MUTANT)
 		return -EINVAL;
 	if (!thread || mutant->ko.by_id)
 		return -EPERM;
-	return ntapc_object_release_mutant(mutant, ntapc_owner(thread),
-					   &previous);
+	err = ntapc_object_release_mutant(mutant, ntapc_owner(thread),
+					  &previous);
+	if (!err && previous == 1 && mutant->ko.disables_apcs)
+		ntapc_leave_critical_region();
+	return err;
 }
 EXPORT_SYMBOL_GPL(ntapc_release_mutant);
 

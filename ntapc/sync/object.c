@@ -65,6 +65,8 @@ void ntapc_object_own(struct ntapc_object *object, struct ntapc_thread *thread)
 {
 	object->holder = thread;
 	list_add_tail(&object->owned, &thread->mutants);
+	if (object->ko.disables_apcs)
+		ntapc_core_enter_critical(&thread->kt);
 }
 
 /**

@@ -73,6 +73,8 @@ static void start_next(struct ntapc_timer *timer)
 {
 	ktime_t period = ms_to_ktime(timer->period);
 
+	/* It has run, or hasn't been started; now it isn't running either. */
+	hrtimer_cancel(&timer->hrtimer);
 	if (timer->realtime) {
 		start(timer, ktime_add(ktime_get(), period), CLOCK_MONOTONIC);
 		return;

@@ -27,6 +27,7 @@
  *   named_mutex (named.c)         the list of named kernel APCs
  *   ntapc_process.control_mutex   making of control pages
  *   ntapc_thread.waitq.lock       who waits for a thread's end or suspension
+ *   (the locks of dispatcher objects, see sync/sync.h)
  *   ntapc_thread.lock             everything about one thread's APCs
  *   ntapc_process.lock            control slots in use
  *   users_lock (user.c)           the hash of users

@@ -185,6 +185,7 @@ bool ntapc_core_insert_exit(struct ntapc_kthread *kt, struct ntapc_apc *apc,
 void ntapc_core_requeue(struct ntapc_kthread *kt, struct list_head *taken);
 
 /* deliver.c: the choices of KiDeliverApc */
+bool ntapc_core_kernel_due(const struct ntapc_kthread *kt);
 struct ntapc_apc *ntapc_core_next_kernel(struct ntapc_kthread *kt,
 					 bool *blocked);
 struct ntapc_apc *ntapc_core_next_user(struct ntapc_kthread *kt, bool guarded);

@@ -16,6 +16,29 @@ static struct ntapc_apc *take_first(struct list_head *list)
 	return apc;
 }
 
+/* Does a normal kernel APC have to wait? (4.3) */
+static bool normal_is_blocked(const struct ntapc_kthread *kt)
+{
+	return kt->apc_state.kernel_in_progress || kt->kernel_apc_disable;
+}
+
+/**
+ * ntapc_core_kernel_due - is there a kernel APC to run now? (4.2, 4.3)
+ * @kt: the current thread
+ *
+ * Return: whether one is pending that nothing holds back.
+ */
+bool ntapc_core_kernel_due(const struct ntapc_kthread *kt)
+{
+	const struct ntapc_apc_state *state = &kt->apc_state;
+
+	if (!state->kernel_pending || kt->special_apc_disable)
+		return false;
+	return !list_empty(&state->special[NTAPC_KERNEL_MODE]) ||
+	       (!list_empty(&state->normal[NTAPC_KERNEL_MODE]) &&
+		!normal_is_blocked(kt));
+}
+
 /**
  * ntapc_core_next_kernel - the kernel APC to run now, taken off its list
  * @kt: the current thread
@@ -42,7 +65,7 @@ struct ntapc_apc *ntapc_core_next_kernel(struct ntapc_kthread *kt,
 		return apc;
 	if (list_empty(&state->normal[NTAPC_KERNEL_MODE]))
 		return NULL;
-	if (state->kernel_in_progress || kt->kernel_apc_disable) {
+	if (normal_is_blocked(kt)) {
 		*blocked = true;
 		return NULL;
 	}

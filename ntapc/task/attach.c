@@ -224,18 +224,6 @@ static bool is_newest(const struct ntapc_thread *thread, u32 save)
 	return attachment && attachment->stack && attachment->id == save;
 }
 
-/* May a kernel APC of the environment that is to be left still run? (4.3) */
-static bool has_to_drain(const struct ntapc_kthread *kt)
-{
-	const struct ntapc_apc_state *state = &kt->apc_state;
-
-	if (!state->kernel_pending || kt->special_apc_disable)
-		return false;
-	return !list_empty(&state->special[NTAPC_KERNEL_MODE]) ||
-	       (!list_empty(&state->normal[NTAPC_KERNEL_MODE]) &&
-		!kt->kernel_apc_disable && !state->kernel_in_progress);
-}
-
 /**
  * ntapc_attach_end - KeDetachProcess, KeUnstackDetachProcess
  * @thread: current's record
@@ -258,7 +246,7 @@ int ntapc_attach_end(struct ntapc_thread *thread, bool unstack, u32 save,
 		return -EINVAL;
 	spin_lock(&thread->lock);
 	/* NT's would be taken by interrupts all the time; rule 9.8 retries. */
-	while (has_to_drain(&thread->kt) && thread->kt.save) {
+	while (ntapc_core_kernel_due(&thread->kt) && thread->kt.save) {
 		spin_unlock(&thread->lock);
 		ntapc_run_kernel_apcs(thread);
 		spin_lock(&thread->lock);

@@ -7,6 +7,7 @@
 #include "../core/deliver.c"
 #include "../core/alert.c"
 #include "../core/wait.c"
+#include "../core/object.c"
 #include "../core/region.c"
 #include "../core/suspend.c"
 #include "../core/attach.c"

@@ -90,12 +90,12 @@ static void free_object(struct kref *kref)
 	struct ntapc_object *object =
 		container_of(kref, struct ntapc_object, kref);
 
-	if (object->name)
-		ntapc_object_unname(object);
 	/* Its holder may be ending: then that waits for this. */
 	spin_lock(&object->lock);
 	disown(object);
 	spin_unlock(&object->lock);
+	if (object->name)
+		ntapc_object_unname(object);
 	if (object->timer)
 		ntapc_timer_free(object->timer);
 	else
@@ -136,14 +136,15 @@ static void tell_pollers(struct ntapc_object *object)
  */
 u32 ntapc_object_set(struct ntapc_object *object)
 {
+	struct ntapc_giving giving;
 	u32 previous;
 
-	spin_lock(&object->lock);
+	ntapc_giving_begin(&giving, object);
 	previous = ntapc_core_set(&object->ko);
-	/* Who waits for what is signalled already is being served by others. */
-	if (!previous && !list_empty(&object->waiters))
-		ntapc_set_give(object, false);
-	spin_unlock(&object->lock);
+	/* Who waits for what is signalled already isn't let go by that. */
+	if (!previous)
+		ntapc_giving_give(&giving, object);
+	ntapc_giving_end(&giving, object);
 	tell_pollers(object);
 	return previous;
 }
@@ -172,14 +173,15 @@ u32 ntapc_object_reset(struct ntapc_object *object)
  */
 u32 ntapc_object_pulse(struct ntapc_object *object)
 {
+	struct ntapc_giving giving;
 	u32 previous;
 
-	spin_lock(&object->lock);
+	ntapc_giving_begin(&giving, object);
 	previous = ntapc_core_set(&object->ko);
-	if (!previous && !list_empty(&object->waiters))
-		ntapc_set_give(object, true);
+	if (!previous)
+		ntapc_giving_give(&giving, object);
 	ntapc_core_reset(&object->ko);
-	spin_unlock(&object->lock);
+	ntapc_giving_end(&giving, object);
 	return previous;
 }
 
@@ -194,13 +196,14 @@ u32 ntapc_object_pulse(struct ntapc_object *object)
 int ntapc_object_release_semaphore(struct ntapc_object *object, u32 count,
 				   u32 *previous)
 {
+	struct ntapc_giving giving;
 	bool done;
 
-	spin_lock(&object->lock);
+	ntapc_giving_begin(&giving, object);
 	done = ntapc_core_release_semaphore(&object->ko, count, previous);
-	if (done && !list_empty(&object->waiters))
-		ntapc_set_give(object, false);
-	spin_unlock(&object->lock);
+	if (done)
+		ntapc_giving_give(&giving, object);
+	ntapc_giving_end(&giving, object);
 	if (!done)
 		return -EOVERFLOW;
 	tell_pollers(object);
@@ -218,15 +221,16 @@ int ntapc_object_release_semaphore(struct ntapc_object *object, u32 count,
 int ntapc_object_release_mutant(struct ntapc_object *object, u64 owner,
 				u32 *previous)
 {
+	struct ntapc_giving giving;
 	bool done;
 
-	spin_lock(&object->lock);
+	ntapc_giving_begin(&giving, object);
 	done = ntapc_core_release_mutant(&object->ko, owner, previous);
 	if (done && !object->ko.owner)
 		disown(object);
-	if (done && !list_empty(&object->waiters))
-		ntapc_set_give(object, false);
-	spin_unlock(&object->lock);
+	if (done)
+		ntapc_giving_give(&giving, object);
+	ntapc_giving_end(&giving, object);
 	if (!done)
 		return -EPERM;
 	tell_pollers(object);
@@ -242,15 +246,16 @@ int ntapc_object_release_mutant(struct ntapc_object *object, u64 owner,
  */
 int ntapc_object_abandon(struct ntapc_object *object, u64 owner)
 {
+	struct ntapc_giving giving;
 	bool done;
 
-	spin_lock(&object->lock);
+	ntapc_giving_begin(&giving, object);
 	done = ntapc_core_abandon(&object->ko, owner);
 	if (done) {
 		disown(object);
-		ntapc_set_give(object, false);
+		ntapc_giving_give(&giving, object);
 	}
-	spin_unlock(&object->lock);
+	ntapc_giving_end(&giving, object);
 	if (!done)
 		return -EPERM;
 	tell_pollers(object);
@@ -372,9 +377,12 @@ static struct ntapc_object *first_mutant(struct ntapc_thread *thread)
 						  struct ntapc_object, owned);
 		if (!object || kref_get_unless_zero(&object->kref))
 			break;
-		/* It is being freed, and will be off the list in a moment. */
+		/*
+		 * It is being freed, and will be off the list in a moment; by
+		 * somebody who may need this processor for it.
+		 */
 		spin_unlock(&thread->lock);
-		cond_resched();
+		schedule_timeout_uninterruptible(1);
 	}
 	spin_unlock(&thread->lock);
 	return object;

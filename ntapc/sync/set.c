@@ -41,11 +41,22 @@ static bool is_exceeded(const struct ntapc_wait_set *set,
 	return ntapc_core_is_exceeded(&object->ko, owner_of(set, object));
 }
 
+/* Its thread, which is locked, is to be woken as soon as that is possible. */
+static void chain(struct ntapc_giving *giving, struct ntapc_thread *thread)
+{
+	if (thread->to_wake)
+		return;
+	thread->to_wake = true;
+	thread->next_woken = giving->woken;
+	giving->woken = thread;
+}
+
 /*
  * Decides the wait, unless that has been done. Its thread is locked, and is where
- * it can be woken: in the wait.
+ * it can be woken: in the wait. @giving is NULL if that is current.
  */
-static bool decide(struct ntapc_wait_set *set, int index)
+static bool decide(struct ntapc_wait_set *set, int index,
+		   struct ntapc_giving *giving)
 {
 	struct ntapc_thread *thread = set->thread;
 	/* Else it hasn't blocked yet, and asks before it does. */
@@ -54,7 +65,9 @@ static bool decide(struct ntapc_wait_set *set, int index)
 	if (ntapc_core_wait_satisfy(&thread->kt) == NTAPC_WAKE_NONE)
 		return false;
 	set->index = index;
-	if (blocks)
+	if (blocks && giving->all)
+		chain(giving, thread);
+	else if (blocks)
 		wake_up_process(thread->task);
 	return true;
 }
@@ -75,6 +88,7 @@ static void queue(struct ntapc_block *block)
 		return;
 	list_add_tail(&block->entry, &block->object->waiters);
 	block->object->nr_waiters++;
+	block->object->nr_all += is_one_of_all(block);
 }
 
 static void unqueue(struct ntapc_block *block)
@@ -83,17 +97,18 @@ static void unqueue(struct ntapc_block *block)
 		return;
 	list_del_init(&block->entry);
 	block->object->nr_waiters--;
+	block->object->nr_all -= is_one_of_all(block);
 }
 
 /* Gives the object to the wait, unless that is decided. The object is locked. */
-static bool give_any(struct ntapc_block *block)
+static bool give_any(struct ntapc_block *block, struct ntapc_giving *giving)
 {
 	struct ntapc_wait_set *set = block->set;
 	struct ntapc_thread *thread = set->thread;
 	bool given;
 
 	spin_lock(&thread->lock);
-	given = decide(set, block - set->block);
+	given = decide(set, block - set->block, giving);
 	if (given) {
 		consume(set, block->object);
 		/* From here on the set may be gone, but for this lock. */
@@ -150,13 +165,13 @@ static bool all_signalled(const struct ntapc_wait_set *set)
  * Gives all objects, which are locked and signalled, to the wait, and takes it out
  * of their queues.
  */
-static void consume_all(struct ntapc_wait_set *set)
+static void consume_all(struct ntapc_wait_set *set, struct ntapc_giving *giving)
 {
 	struct ntapc_thread *thread = set->thread;
 	u32 i;
 
 	spin_lock(&thread->lock);
-	if (decide(set, 0)) {
+	if (decide(set, 0, giving)) {
 		for (i = 0; i < nr_of_all(set); i++) {
 			struct ntapc_block *block = &set->block[i];
 
@@ -173,122 +188,107 @@ static void consume_all(struct ntapc_wait_set *set)
  * A wait for all with polled ones among them is looked at by its own thread, which
  * can poll.
  */
-static void ask_to_retest(struct ntapc_wait_set *set)
+static void ask_to_retest(struct ntapc_wait_set *set,
+			  struct ntapc_giving *giving)
 {
 	struct ntapc_thread *thread = set->thread;
 
 	spin_lock(&thread->lock);
 	set->retest = true;
 	if (thread->kt.waiting)
-		wake_up_process(thread->task);
+		chain(giving, thread);
 	spin_unlock(&thread->lock);
 }
 
-/* Unlocks @object for a moment; a pulse isn't to be seen then. */
-static bool hide(struct ntapc_object *object, bool pulse)
+/* The same for one wait for all in the queue of @object, which is locked. */
+static void give_all(struct ntapc_object *object, struct ntapc_wait_set *set,
+		     struct ntapc_giving *giving)
 {
-	bool hidden = pulse && ntapc_core_reset(&object->ko);
-
-	spin_unlock(&object->lock);
-	return hidden;
-}
-
-static void show(struct ntapc_object *object, bool hidden)
-{
-	if (hidden)
-		ntapc_core_set(&object->ko);
-}
-
-/*
- * Gives all its objects to the wait for all whose block is behind @place in the
- * queue of @object, and puts @place behind that. all_lock and @object are locked.
- */
-static void give_all_behind(struct ntapc_object *object,
-			    struct ntapc_block *place)
-{
-	struct ntapc_wait_set *set;
-	struct ntapc_block *block;
-
-	/* It may have gone meanwhile, and another one is there. */
-	if (list_is_last(&place->entry, &object->waiters))
+	/*
+	 * As all_lock is held no other object of it can become signalled just now:
+	 * if one doesn't look so, it isn't.
+	 */
+	if (!all_signalled(set))
 		return;
-	block = list_next_entry(place, entry);
-	set = block->set;
-	if (!set || !is_one_of_all(block))
+	if (set->nr_files) {
+		ask_to_retest(set, giving);
 		return;
-	list_move(&place->entry, &block->entry);
+	}
 	lock_objects(set, object);
 	if (all_signalled(set))
-		consume_all(set);
+		consume_all(set, giving);
 	unlock_objects(set, object);
 }
 
-/*
- * All objects of a wait for all look signalled. Puts @place in the queue of @object
- * where whoever signals that goes on. The object is locked, and isn't at times.
+/**
+ * ntapc_giving_begin - an object is going to be signalled
+ * @giving: all of it is set
+ * @object: is locked by this
  */
-static void give_all(struct ntapc_object *object, struct ntapc_block *block,
-		     struct ntapc_block *place, bool pulse)
+void ntapc_giving_begin(struct ntapc_giving *giving,
+			struct ntapc_object *object)
 {
-	bool hidden;
-
-	list_add_tail(&place->entry, &block->entry);
-	hidden = hide(object, pulse);
-
+	giving->all = false;
+	giving->woken = NULL;
+	spin_lock(&object->lock);
+	if (likely(!object->nr_all))
+		return;
+	spin_unlock(&object->lock);
+	giving->all = true;
+	rcu_read_lock();
 	spin_lock(&all_lock);
 	spin_lock_nest_lock(&object->lock, &all_lock);
-	show(object, hidden);
-	give_all_behind(object, place);
-	hidden = hide(object, pulse);
-	spin_unlock(&all_lock);
-
-	spin_lock(&object->lock);
-	show(object, hidden);
 }
 
 /**
- * ntapc_set_give - give a signalled object to who waits for it, in order
- * @object: locked; unlocked for a moment where waits for all are in the queue
- * @pulse: it is signalled for this only
+ * ntapc_giving_give - give a signalled object to who waits for it, in order
+ * @giving: has begun
+ * @object: signalled
  */
-void ntapc_set_give(struct ntapc_object *object, bool pulse)
+void ntapc_giving_give(struct ntapc_giving *giving, struct ntapc_object *object)
 {
-	struct ntapc_block place = { .set = NULL };
 	struct ntapc_block *block, *next;
-	bool ordered = false;
 
 	list_for_each_entry_safe(block, next, &object->waiters, entry) {
 		struct ntapc_wait_set *set = block->set;
 
-		if (!set)
-			continue;
 		if (!is_signalled(set, object)) {
 			/* An owner that is a number may wait in several threads. */
 			if (object->ko.by_id)
 				continue;
 			break;
 		}
-		if (!is_one_of_all(block)) {
-			give_any(block);
-			continue;
-		}
-		/*
-		 * Pairs with itself in who signals another object of the set:
-		 * each has changed the state of one before it looks at the other.
-		 */
-		if (!ordered)
-			smp_mb();
-		ordered = true;
-		if (!all_signalled(set))
-			continue;
-		if (set->nr_files) {
-			ask_to_retest(set);
-			continue;
-		}
-		give_all(object, block, &place, pulse);
-		next = list_next_entry(&place, entry);
-		list_del(&place.entry);
+		if (is_one_of_all(block))
+			give_all(object, set, giving);
+		else
+			give_any(block, giving);
 	}
+}
+
+/**
+ * ntapc_giving_end - the object is what it is now
+ * @giving: has begun
+ * @object: is unlocked by this
+ */
+void ntapc_giving_end(struct ntapc_giving *giving, struct ntapc_object *object)
+{
+	struct ntapc_thread *thread, *next;
+
+	spin_unlock(&object->lock);
+	if (likely(!giving->all))
+		return;
+	spin_unlock(&all_lock);
+	for (thread = giving->woken; thread; thread = next) {
+		spin_lock(&thread->lock);
+		/* From here on it may be in another's chain. */
+		next = thread->next_woken;
+		thread->to_wake = false;
+		/* Else it has seen it by itself, and ended since. */
+		if (!thread->retired)
+			wake_up_process(thread->task);
+		spin_unlock(&thread->lock);
+	}
+	rcu_read_unlock();
 }
 
 /* The waiting thread's own part */
@@ -319,14 +319,14 @@ static int try_any(struct ntapc_wait_set *set, u32 first)
 		if (!object) {
 			if (is_ready(set, block)) {
 				spin_lock(&set->thread->lock);
-				decide(set, i);
+				decide(set, i, NULL);
 				spin_unlock(&set->thread->lock);
 			}
 			continue;
 		}
 		spin_lock(&object->lock);
 		if (is_signalled(set, object))
-			give_any(block);
+			give_any(block, NULL);
 		else if (is_exceeded(set, object))
 			exceeded = true;
 		else
@@ -359,7 +359,7 @@ static int try_all(struct ntapc_wait_set *set)
 			err = -EOVERFLOW;
 	}
 	if (!err && ready && all_signalled(set))
-		consume_all(set);
+		consume_all(set, NULL);
 	for (i = 0; i < nr_of_all(set) && !err && !is_decided(set); i++) {
 		if (set->block[i].object)
 			queue(&set->block[i]);

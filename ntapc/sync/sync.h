@@ -22,10 +22,9 @@
  *
  *   A wait for all takes all locks of its objects at once. Who takes more than one
  *   object's lock holds all_lock, and may then take them in any order: others never
- *   wait for a second one. all_lock is held for one such wait at a time, and only
- *   when it begins or when all of its objects look signalled; whether they do is
- *   looked up without locks. If two objects are signalled at once, a barrier on
- *   both sides sees to it that one of the two signallers sees both.
+ *   wait for a second one. Who signals an object that has such a wait in its queue
+ *   holds all_lock from before its state changes until it has been given away, so
+ *   that nobody sees it in between. Threads are woken after that.
  *
  * Locks, outer first; those of task/ are between or below as said there
  *
@@ -58,6 +57,7 @@ struct ntapc_timer;
  *	only a hint. The type is invariant
  * @waiters: &struct ntapc_block, in order; under @lock
  * @nr_waiters: how many; under @lock
+ * @nr_all: how many of them are waits for all; under @lock, and rises under all_lock
  * @holder: of a mutant: who has it, or NULL; under @lock. It can't be freed
  *	before it is off @owned
  * @owned: on @holder's list; under the lock of @holder
@@ -72,6 +72,7 @@ struct ntapc_object {
 	struct ntapc_kobject ko;
 	struct list_head waiters;
 	u32 nr_waiters;
+	u32 nr_all;
 	struct ntapc_thread *holder;
 	struct list_head owned;
 	struct kref kref;
@@ -84,7 +85,7 @@ struct ntapc_object {
 /**
  * struct ntapc_block - one thread's wait for one object (KWAIT_BLOCK)
  * @entry: in the object's queue, or empty; under the object's lock
- * @set: what it is part of; NULL: a place in the queue that someone has to find again
+ * @set: what it is part of; invariant
  * @object: or NULL
  * @file: then what is polled
  * @fd: what keeps the two; its maker's own
@@ -169,12 +170,27 @@ static inline u64 ntapc_owner(const struct ntapc_thread *thread)
 	return (unsigned long)thread;
 }
 
+/**
+ * struct ntapc_giving - an object is being signalled
+ * @all: all_lock is held, too
+ * @woken: threads that are to be woken when it no longer is, chained by their
+ *	next_woken. RCU keeps the records
+ */
+struct ntapc_giving {
+	bool all;
+	struct ntapc_thread *woken;
+};
+
 /* set.c: giving objects to waits */
+void ntapc_giving_begin(struct ntapc_giving *giving,
+			struct ntapc_object *object);
+void ntapc_giving_give(struct ntapc_giving *giving,
+		       struct ntapc_object *object);
+void ntapc_giving_end(struct ntapc_giving *giving, struct ntapc_object *object);
 int ntapc_set_try(struct ntapc_wait_set *set);
 int ntapc_set_try_single(struct ntapc_wait_set *set);
 void ntapc_set_queue_single(struct ntapc_wait_set *set);
 void ntapc_set_leave(struct ntapc_wait_set *set);
-void ntapc_set_give(struct ntapc_object *object, bool pulse);
 int ntapc_set_prepare(struct ntapc_wait_set *set);
 void ntapc_set_init(struct ntapc_wait_set *set, struct ntapc_thread *thread,
 		    u32 nr);

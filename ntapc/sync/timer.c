@@ -150,7 +150,10 @@ struct ntapc_object *ntapc_timer_alloc(u8 type)
  */
 void ntapc_timer_free(struct ntapc_timer *timer)
 {
+	/* The work may be under way, and start the timer once more. */
+	mutex_lock(&timer->mutex);
 	stop(timer);
+	mutex_unlock(&timer->mutex);
 	cancel_work_sync(&timer->work);
 	if (timer->reserve)
 		ntapc_reserve_put(timer->reserve);

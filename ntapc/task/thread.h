@@ -352,6 +352,8 @@ enum ntapc_ran {
  * @spare: memory for an attachment, or NULL; atomic
  * @waitq: woken when @exited is set (EPOLLIN), or the thread becomes suspended or
  *	is to be no longer (EPOLLPRI)
+ * @to_wake: it is in a chain of threads to be woken; under @lock, sync/'s own
+ * @next_woken: the next in that chain; its maker's own
  * @mutants: the mutants that it holds; under @lock, sync/'s own
  * @object: what is waited for where its end is, or NULL; set once, sync/'s own
  * @hash: by @task; protected by threads_lock, read under RCU
@@ -406,6 +408,8 @@ struct ntapc_thread {
 	struct ntapc_system *system;
 	struct ntapc_attachment *spare;
 	wait_queue_head_t waitq;
+	bool to_wake;
+	struct ntapc_thread *next_woken;
 	struct list_head mutants;
 	struct ntapc_object *object;
 	struct hlist_node hash;

@@ -114,6 +114,34 @@ void ntapc_test_queue_all(struct kunit *test, const char *what)
 	}
 }
 
+/* Lets it happen; if it is an APC, that is @letter. */
+enum ntapc_wake ntapc_test_happen(struct kunit *test,
+				  enum ntapc_test_event event, char letter)
+{
+	struct ntapc_fixture *f = test->priv;
+	enum ntapc_mode mode = NTAPC_KERNEL_MODE;
+	enum ntapc_wake wake;
+
+	switch (event) {
+	case EVENT_SPECIAL_KERNEL:
+		return ntapc_test_queue(test, letter, SPECIAL_KERNEL);
+	case EVENT_NORMAL_KERNEL:
+		return ntapc_test_queue(test, letter, NORMAL_KERNEL);
+	case EVENT_ORDINARY_USER:
+		return ntapc_test_queue(test, letter, ORDINARY_USER);
+	case EVENT_EXIT:
+		return ntapc_test_queue_exit(test, letter);
+	case EVENT_OBJECT:
+		return ntapc_core_wait_satisfy(&f->kt);
+	case EVENT_USER_ALERT:
+		mode = NTAPC_USER_MODE;
+		fallthrough;
+	default:
+		ntapc_core_alert(&f->kt, mode, &wake);
+		return wake;
+	}
+}
+
 static char *append_list(struct ntapc_fixture *f, char *to,
 			 const struct list_head *list)
 {

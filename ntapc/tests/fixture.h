@@ -34,6 +34,18 @@ enum ntapc_test_where {
 	NR_WHERE,
 };
 
+/* What may happen to a thread while it begins to wait, or waits. */
+enum ntapc_test_event {
+	EVENT_SPECIAL_KERNEL,
+	EVENT_NORMAL_KERNEL,
+	EVENT_ORDINARY_USER,
+	EVENT_KERNEL_ALERT,
+	EVENT_USER_ALERT,
+	EVENT_OBJECT,
+	EVENT_EXIT,		/* it is to be terminated (7.5) */
+	NR_EVENTS,
+};
+
 struct ntapc_fixture {
 	struct ntapc_kthread kt;
 	struct ntapc_kprocess process[NTAPC_TEST_PROCESSES];
@@ -67,6 +79,8 @@ enum ntapc_wake ntapc_test_queue(struct kunit *test, char letter,
 				 enum ntapc_test_kind kind);
 enum ntapc_wake ntapc_test_queue_exit(struct kunit *test, char letter);
 void ntapc_test_queue_all(struct kunit *test, const char *what);
+enum ntapc_wake ntapc_test_happen(struct kunit *test,
+				  enum ntapc_test_event event, char letter);
 const char *ntapc_test_order(struct ntapc_fixture *f,
 			     const struct ntapc_apc_state *state,
 			     enum ntapc_mode mode);

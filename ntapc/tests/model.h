@@ -42,6 +42,7 @@ struct model {
 	s16 kernel_disable, special_disable;
 	bool in_wait;		/* blocks, or is about to stop doing so */
 	bool waiting;		/* NT's state: can still be broken */
+	bool acquiring;		/* looks at objects, of which one may decide */
 	bool alertable;
 	u8 wait_mode;
 	int wait_status;

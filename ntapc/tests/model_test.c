@@ -139,8 +139,11 @@ static void compare(struct run *run)
 	compare_attachments(run);
 	expect(run, kt->alerted[0] == m->alerted[0], "Alerted[KernelMode]");
 	expect(run, kt->alerted[1] == m->alerted[1], "Alerted[UserMode]");
-	expect(run, !m->in_wait || kt->wait_status == m->wait_status,
+	expect(run, kt->wait_status == m->wait_status ||
+		    !(m->in_wait || m->acquiring),
 	       "what ended the wait");
+	expect(run, kt->waiting == m->in_wait, "whether it blocks");
+	expect(run, kt->acquiring == m->acquiring, "whether it acquires");
 	compare_apcs(run);
 }
 
@@ -155,7 +158,7 @@ static void compare_apc(struct run *run, const struct ntapc_apc *apc, int nr)
 /* The thread itself does nothing now. */
 static bool is_busy(const struct run *run)
 {
-	return run->model.in_wait || run->model.half;
+	return run->model.in_wait || run->model.acquiring || run->model.half;
 }
 
 static void step_init(struct run *run)
@@ -238,6 +241,8 @@ static void step_flush(struct run *run)
 
 static void step_next_kernel(struct run *run)
 {
+	bool due = ntapc_core_kernel_due(&run->f->kt);
+	bool pending = run->model.active.kernel_pending;
 	struct ntapc_apc *apc;
 	bool blocked, model_blocked;
 
@@ -245,6 +250,7 @@ static void step_next_kernel(struct run *run)
 		return;
 	strscpy(run->what, "next kernel APC", sizeof(run->what));
 	apc = ntapc_core_next_kernel(&run->f->kt, &blocked);
+	expect(run, due == (pending && apc), "whether one is due");
 	compare_apc(run, apc, model_next_kernel(&run->model, &model_blocked));
 	expect(run, blocked == model_blocked, "whether user APCs have to wait");
 }
@@ -366,6 +372,19 @@ static void step_wait(struct run *run)
 	m->wait_status = NTAPC_WAIT_BLOCK;
 }
 
+/* 11.1(1): it looks at its objects. */
+static void step_acquire(struct run *run)
+{
+	struct model *m = &run->model;
+
+	if (is_busy(run))
+		return;
+	strscpy(run->what, "acquire", sizeof(run->what));
+	ntapc_core_wait_acquire(&run->f->kt);
+	m->acquiring = true;
+	m->wait_status = NTAPC_WAIT_BLOCK;
+}
+
 /* 11.11: an object is signalled. */
 static void step_satisfy(struct run *run)
 {
@@ -373,7 +392,8 @@ static void step_satisfy(struct run *run)
 	enum ntapc_wake model_wake = NTAPC_WAKE_NONE;
 
 	strscpy(run->what, "object signalled", sizeof(run->what));
-	if (m->waiting)
+	if (m->waiting ||
+	    (m->acquiring && m->wait_status == NTAPC_WAIT_BLOCK))
 		model_wake = model_unwait(m, NTAPC_WAIT_OBJECT);
 	expect(run, ntapc_core_wait_satisfy(&run->f->kt) == model_wake,
 	       "the wake-up");
@@ -383,9 +403,10 @@ static void step_wait_end(struct run *run)
 {
 	struct model *m = &run->model;
 
-	if (!m->in_wait)
+	if (!m->in_wait && !m->acquiring)
 		return;
 	strscpy(run->what, "end of wait", sizeof(run->what));
+	m->acquiring = false;
 	m->in_wait = false;
 	m->waiting = false;
 	expect(run, ntapc_core_wait_end(&run->f->kt) == m->wait_status,
@@ -493,7 +514,7 @@ static void step_undo(struct run *run)
 	struct model *m = &run->model;
 	char process;
 
-	if (m->in_wait || !m->depth || (!m->half && !one_in(run, 8)))
+	if (m->in_wait || m->acquiring || !m->depth || (!m->half && !one_in(run, 8)))
 		return;
 	process = 'A' + m->target[m->depth - 1];
 	snprintf(run->what, sizeof(run->what), "undo attaching to %c", process);
@@ -549,8 +570,8 @@ static void (*const step_functions[])(struct run *run) = {
 	step_insert, step_insert, step_remove, step_flush, step_next_kernel,
 	step_next_kernel, step_next_user, step_next_user, step_next_users,
 	step_requeue,
-	step_alert, step_test_alert, step_wait, step_wait, step_satisfy,
-	step_wait_end, step_wait_end, step_set, step_attach, step_attach,
+	step_alert, step_test_alert, step_wait, step_wait, step_acquire,
+	step_satisfy, step_wait_end, step_wait_end, step_set, step_attach, step_attach,
 	step_resident, step_detach, step_undo, step_run_down,
 };
 

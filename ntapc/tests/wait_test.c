@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What ends a wait: the order in which it looks (11.1, 11.2) and that the first
- * decision stands (11.11).
+ * What ends a wait: the order in which it looks (11.1, 11.2), what may break it
+ * (11.10), and that the first decision stands (11.11).
  */
 #include <linux/bits.h>
 #include <linux/string.h>
@@ -252,82 +252,200 @@ static void all_waits(struct kunit *test)
 	}
 }
 
-/* What may happen to a thread in an alertable user mode wait, and end it. */
-enum event {
-	EVENT_SPECIAL_KERNEL,
-	EVENT_NORMAL_KERNEL,
-	EVENT_ORDINARY_USER,
-	EVENT_KERNEL_ALERT,
-	EVENT_USER_ALERT,
-	EVENT_OBJECT,
-	NR_EVENTS,
+/* A wait, and what each event makes of it. */
+struct broken_row {
+	const char *rule;
+	enum ntapc_mode mode;
+	bool alertable;
+	int status[NR_EVENTS];
 };
 
-static enum ntapc_wake happen(struct kunit *test, enum event event, char letter)
-{
-	static const enum ntapc_test_kind kinds[] = {
-		[EVENT_SPECIAL_KERNEL] = SPECIAL_KERNEL,
-		[EVENT_NORMAL_KERNEL] = NORMAL_KERNEL,
-		[EVENT_ORDINARY_USER] = ORDINARY_USER,
-	};
-	struct ntapc_fixture *f = test->priv;
-	enum ntapc_wake wake;
+/* Kernel APCs run in any wait, and none returns for them (11.10). */
+#define ANY_WAIT \
+	[EVENT_SPECIAL_KERNEL] = NTAPC_WAIT_KERNEL_APC, \
+	[EVENT_NORMAL_KERNEL] = NTAPC_WAIT_KERNEL_APC, \
+	[EVENT_OBJECT] = NTAPC_WAIT_OBJECT
 
-	if (event <= EVENT_ORDINARY_USER)
-		return ntapc_test_queue(test, letter, kinds[event]);
-	if (event == EVENT_OBJECT)
-		return ntapc_core_wait_satisfy(&f->kt);
-	ntapc_core_alert(&f->kt, event == EVENT_USER_ALERT ? NTAPC_USER_MODE :
-							     NTAPC_KERNEL_MODE,
-			 &wake);
-	return wake;
+static const struct broken_row broken_rows[] = {
+	{ "11.10 (1)", NTAPC_USER_MODE, true,
+	  { ANY_WAIT,
+	    [EVENT_ORDINARY_USER] = NTAPC_WAIT_USER_APC,
+	    [EVENT_KERNEL_ALERT] = NTAPC_WAIT_ALERTED,
+	    [EVENT_USER_ALERT] = NTAPC_WAIT_ALERTED,
+	    [EVENT_EXIT] = NTAPC_WAIT_USER_APC } },
+	{ "11.10 (2)", NTAPC_KERNEL_MODE, true,
+	  { ANY_WAIT,
+	    [EVENT_ORDINARY_USER] = NTAPC_WAIT_BLOCK,
+	    [EVENT_KERNEL_ALERT] = NTAPC_WAIT_ALERTED,
+	    [EVENT_USER_ALERT] = NTAPC_WAIT_BLOCK,
+	    [EVENT_EXIT] = NTAPC_WAIT_BLOCK } },
+	{ "11.10 (3)", NTAPC_USER_MODE, false,
+	  { ANY_WAIT,
+	    [EVENT_ORDINARY_USER] = NTAPC_WAIT_BLOCK,
+	    [EVENT_KERNEL_ALERT] = NTAPC_WAIT_BLOCK,
+	    [EVENT_USER_ALERT] = NTAPC_WAIT_BLOCK,
+	    [EVENT_EXIT] = NTAPC_WAIT_USER_APC } },
+	{ "11.10 (4)", NTAPC_KERNEL_MODE, false,
+	  { ANY_WAIT,
+	    [EVENT_ORDINARY_USER] = NTAPC_WAIT_BLOCK,
+	    [EVENT_KERNEL_ALERT] = NTAPC_WAIT_BLOCK,
+	    [EVENT_USER_ALERT] = NTAPC_WAIT_BLOCK,
+	    [EVENT_EXIT] = NTAPC_WAIT_BLOCK } },
+};
+
+static void broken_desc(const struct broken_row *row, char *desc)
+{
+	strscpy(desc, row->rule, KUNIT_PARAM_DESC_SIZE);
 }
 
-static int status_of(enum event event)
+KUNIT_ARRAY_PARAM(broken, broken_rows, broken_desc);
+
+/* The wait looks, first at objects, of which none is signalled any more. */
+static int look(struct kunit *test, const struct broken_row *row,
+		bool signalled)
 {
-	switch (event) {
-	case EVENT_SPECIAL_KERNEL:
-	case EVENT_NORMAL_KERNEL:
-		return NTAPC_WAIT_KERNEL_APC;
-	case EVENT_ORDINARY_USER:
-		return NTAPC_WAIT_USER_APC;
-	case EVENT_OBJECT:
-		return NTAPC_WAIT_OBJECT;
-	default:
-		return NTAPC_WAIT_ALERTED;
+	struct ntapc_fixture *f = test->priv;
+
+	return ntapc_core_wait_test(&f->kt, row->mode, row->alertable,
+				    signalled, false, false);
+}
+
+/*
+ * What of an event is left: the alert or the APC, unless it is what ended the wait,
+ * and an ordinary APC is armed only then (3.6, 5.1).
+ */
+static void check_left(struct kunit *test, enum ntapc_test_event event, int status)
+{
+	struct ntapc_fixture *f = test->priv;
+	const struct ntapc_kthread *kt = &f->kt;
+	bool kernel = event <= EVENT_NORMAL_KERNEL;
+	bool user = event == EVENT_ORDINARY_USER || event == EVENT_EXIT;
+
+	KUNIT_EXPECT_EQ(test, kt->alerted[NTAPC_KERNEL_MODE],
+			event == EVENT_KERNEL_ALERT &&
+			status != NTAPC_WAIT_ALERTED);
+	KUNIT_EXPECT_EQ(test, kt->alerted[NTAPC_USER_MODE],
+			event == EVENT_USER_ALERT &&
+			status != NTAPC_WAIT_ALERTED);
+	KUNIT_EXPECT_EQ(test, kt->apc_state.kernel_pending, kernel);
+	KUNIT_EXPECT_EQ(test, kt->apc_state.user_pending,
+			event == EVENT_EXIT || status == NTAPC_WAIT_USER_APC);
+	KUNIT_EXPECT_STREQ(test,
+			   ntapc_test_order(f, &kt->apc_state,
+					    NTAPC_KERNEL_MODE),
+			   kernel ? "a" : "");
+	KUNIT_EXPECT_STREQ(test,
+			   ntapc_test_order(f, &kt->apc_state, NTAPC_USER_MODE),
+			   user ? "a" : "");
+}
+
+/*
+ * 11.10, whenever it happens: before the wait, while it looks at its objects, or
+ * while it blocks.
+ */
+static void broken_by_what_may(struct kunit *test)
+{
+	const struct broken_row *row = test->param_value;
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_kthread *kt = &f->kt;
+	enum ntapc_wake wake;
+	enum ntapc_test_event event;
+
+	for (event = 0; event < NR_EVENTS; event++) {
+		int status = row->status[event];
+		bool object = event == EVENT_OBJECT;
+
+		ntapc_fixture_reset(f);
+		KUNIT_EXPECT_NE(test, ntapc_test_happen(test, event, 'a'),
+				NTAPC_WAKE_UNWAIT);
+		KUNIT_EXPECT_EQ_MSG(test, look(test, row, object), status,
+				    "event %d before", event);
+		check_left(test, event, status);
+
+		ntapc_fixture_reset(f);
+		ntapc_core_wait_acquire(kt);
+		KUNIT_EXPECT_EQ_MSG(test, ntapc_test_happen(test, event, 'a'),
+				    object ? NTAPC_WAKE_UNWAIT :
+				    event <= EVENT_NORMAL_KERNEL ?
+				    NTAPC_WAKE_INTERRUPT : NTAPC_WAKE_NONE,
+				    "event %d while it acquires", event);
+		check_left(test, event, NTAPC_WAIT_BLOCK);
+		KUNIT_EXPECT_EQ(test, ntapc_core_wait_end(kt),
+				object ? NTAPC_WAIT_OBJECT : NTAPC_WAIT_BLOCK);
+		if (!object)
+			KUNIT_EXPECT_EQ_MSG(test, look(test, row, false),
+					    status, "event %d after that",
+					    event);
+		check_left(test, event, status);
+
+		ntapc_fixture_reset(f);
+		ntapc_core_wait_begin(kt, row->mode, row->alertable);
+		wake = ntapc_test_happen(test, event, 'a');
+		KUNIT_EXPECT_EQ_MSG(test, wake, status == NTAPC_WAIT_BLOCK ?
+				    NTAPC_WAKE_NONE : NTAPC_WAKE_UNWAIT,
+				    "event %d while it blocks", event);
+		KUNIT_EXPECT_EQ(test, ntapc_core_wait_end(kt), status);
+		check_left(test, event, status);
 	}
 }
 
-/* 11.11, each event after each: the second finds a thread that isn't waiting. */
-static void first_decision_stands(struct kunit *test)
+/* Which of two events decides: none, the first or the second. */
+static int decider(const struct broken_row *row, enum ntapc_test_event first,
+		   enum ntapc_test_event second)
+{
+	if (row->status[first] != NTAPC_WAIT_BLOCK)
+		return 1;
+	return row->status[second] != NTAPC_WAIT_BLOCK ? 2 : 0;
+}
+
+static void check_two(struct kunit *test, const struct broken_row *row,
+		      enum ntapc_test_event first, enum ntapc_test_event second)
 {
 	struct ntapc_fixture *f = test->priv;
 	struct ntapc_kthread *kt = &f->kt;
-	enum event first, second;
+	int which = decider(row, first, second);
+	enum ntapc_test_event decisive = which == 1 ? first : second;
+	int status = row->status[decisive];
+	/* What is left of the two: what wasn't it. */
+	enum ntapc_test_event left[] = { which == 1 ? second : first,
+			      which ? NR_EVENTS : second };
+	enum ntapc_wake wake[2];
+
+	ntapc_fixture_reset(f);
+	ntapc_core_wait_begin(kt, row->mode, row->alertable);
+	wake[0] = ntapc_test_happen(test, first, 'a');
+	wake[1] = ntapc_test_happen(test, second, 'b');
+	KUNIT_EXPECT_EQ(test, wake[0],
+			which == 1 ? NTAPC_WAKE_UNWAIT : NTAPC_WAKE_NONE);
+	KUNIT_EXPECT_EQ(test, wake[1],
+			which == 2 ? NTAPC_WAKE_UNWAIT : NTAPC_WAKE_NONE);
+	/* 3.6: armed by what ended the wait only. */
+	KUNIT_EXPECT_EQ(test, kt->apc_state.user_pending,
+			status == NTAPC_WAIT_USER_APC ||
+			first == EVENT_EXIT || second == EVENT_EXIT);
+	/* 5.1: an alert that ended no wait stays. */
+	KUNIT_EXPECT_EQ(test, kt->alerted[NTAPC_USER_MODE],
+			left[0] == EVENT_USER_ALERT ||
+			left[1] == EVENT_USER_ALERT);
+	KUNIT_EXPECT_EQ(test, kt->alerted[NTAPC_KERNEL_MODE],
+			left[0] == EVENT_KERNEL_ALERT ||
+			left[1] == EVENT_KERNEL_ALERT);
+	KUNIT_EXPECT_EQ(test, ntapc_core_wait_end(kt), status);
+}
+
+/* 11.11, each event after each: what decides is the first that can. */
+static void first_decision_stands(struct kunit *test)
+{
+	const struct broken_row *row = test->param_value;
 	int i;
 
 	for (i = 0; i < NR_EVENTS * NR_EVENTS; i++) {
-		first = i / NR_EVENTS;
-		second = i % NR_EVENTS;
-		ntapc_fixture_reset(f);
-		ntapc_core_wait_begin(kt, NTAPC_USER_MODE, true);
-		KUNIT_EXPECT_EQ(test, happen(test, first, 'a'),
-				NTAPC_WAKE_UNWAIT);
-		KUNIT_EXPECT_EQ_MSG(test, happen(test, second, 'b'),
-				    NTAPC_WAKE_NONE, "%d, then %d", first,
-				    second);
-		/* 3.6: armed by what ended the wait only. */
-		KUNIT_EXPECT_EQ_MSG(test, kt->apc_state.user_pending,
-				    first == EVENT_ORDINARY_USER,
-				    "%d, then %d", first, second);
-		/* 5.1: an alert that ended no wait stays. */
-		KUNIT_EXPECT_EQ(test, kt->alerted[NTAPC_USER_MODE],
-				second == EVENT_USER_ALERT);
-		KUNIT_EXPECT_EQ(test, kt->alerted[NTAPC_KERNEL_MODE],
-				second == EVENT_KERNEL_ALERT);
-		KUNIT_EXPECT_EQ_MSG(test, ntapc_core_wait_end(kt),
-				    status_of(first), "%d, then %d", first,
-				    second);
+		check_two(test, row, i / NR_EVENTS, i % NR_EVENTS);
+		if (ntapc_test_failed(test)) {
+			kunit_info(test, "%d, then %d", i / NR_EVENTS,
+				   i % NR_EVENTS);
+			return;
+		}
 	}
 }
 
@@ -335,19 +453,21 @@ static void first_decision_stands(struct kunit *test)
 static void only_waits_are_broken(struct kunit *test)
 {
 	struct ntapc_fixture *f = test->priv;
-	enum event event;
+	enum ntapc_test_event event;
 
 	for (event = 0; event < NR_EVENTS; event++) {
 		ntapc_fixture_reset(f);
-		KUNIT_EXPECT_NE(test, happen(test, event, 'a'),
+		KUNIT_EXPECT_NE(test, ntapc_test_happen(test, event, 'a'),
 				NTAPC_WAKE_UNWAIT);
 		ntapc_fixture_reset(f);
 		ntapc_core_wait_begin(&f->kt, NTAPC_USER_MODE, true);
 		KUNIT_EXPECT_EQ(test, ntapc_core_wait_end(&f->kt),
 				NTAPC_WAIT_BLOCK);
-		KUNIT_EXPECT_NE(test, happen(test, event, 'a'),
+		KUNIT_EXPECT_NE(test, ntapc_test_happen(test, event, 'a'),
 				NTAPC_WAKE_UNWAIT);
-		KUNIT_EXPECT_FALSE(test, f->kt.apc_state.user_pending);
+		KUNIT_EXPECT_EQ(test, f->kt.apc_state.user_pending,
+				event == EVENT_EXIT);
+		KUNIT_EXPECT_EQ(test, f->kt.wait_status, NTAPC_WAIT_BLOCK);
 	}
 }
 
@@ -385,16 +505,16 @@ static void waits_begin_undecided(struct kunit *test)
 	struct ntapc_fixture *f = test->priv;
 
 	ntapc_core_wait_begin(&f->kt, NTAPC_USER_MODE, true);
-	KUNIT_EXPECT_EQ(test, happen(test, EVENT_USER_ALERT, 'a'),
+	KUNIT_EXPECT_EQ(test, ntapc_test_happen(test, EVENT_USER_ALERT, 'a'),
 			NTAPC_WAKE_UNWAIT);
 	KUNIT_EXPECT_EQ(test, ntapc_core_wait_end(&f->kt), NTAPC_WAIT_ALERTED);
 
 	ntapc_core_wait_begin(&f->kt, NTAPC_KERNEL_MODE, false);
-	KUNIT_EXPECT_EQ(test, happen(test, EVENT_ORDINARY_USER, 'a'),
+	KUNIT_EXPECT_EQ(test, ntapc_test_happen(test, EVENT_ORDINARY_USER, 'a'),
 			NTAPC_WAKE_NONE);
-	KUNIT_EXPECT_EQ(test, happen(test, EVENT_KERNEL_ALERT, 'a'),
+	KUNIT_EXPECT_EQ(test, ntapc_test_happen(test, EVENT_KERNEL_ALERT, 'a'),
 			NTAPC_WAKE_NONE);
-	KUNIT_EXPECT_EQ(test, happen(test, EVENT_SPECIAL_KERNEL, 'b'),
+	KUNIT_EXPECT_EQ(test, ntapc_test_happen(test, EVENT_SPECIAL_KERNEL, 'b'),
 			NTAPC_WAKE_UNWAIT);
 	KUNIT_EXPECT_EQ(test, ntapc_core_wait_end(&f->kt),
 			NTAPC_WAIT_KERNEL_APC);
@@ -421,7 +541,8 @@ static void blocked_kernel_apc_lets_wait(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(first_in_order_ends_wait, wait_gen_params),
 	KUNIT_CASE(all_waits),
-	KUNIT_CASE(first_decision_stands),
+	KUNIT_CASE_PARAM(broken_by_what_may, broken_gen_params),
+	KUNIT_CASE_PARAM(first_decision_stands, broken_gen_params),
 	KUNIT_CASE(only_waits_are_broken),
 	KUNIT_CASE(object_ends_any_wait),
 	KUNIT_CASE(waits_begin_undecided),

@@ -113,6 +113,25 @@ static void pending_is_cleared_first(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, f->kt.apc_state.kernel_pending);
 }
 
+/* 4.2, 4.3: it is due if one would run. Asking changes nothing. */
+static void due_is_what_would_run(struct kunit *test)
+{
+	const struct kernel_row *row = test->param_value;
+	struct ntapc_fixture *f = test->priv;
+	struct ntapc_kthread *kt = &f->kt, before;
+
+	ntapc_test_queue_all(test, row->queued);
+	kt->kernel_apc_disable = row->kernel_disable;
+	kt->special_apc_disable = row->special_disable;
+	kt->apc_state.kernel_in_progress = row->in_progress;
+	kt->apc_state.kernel_pending = true;
+	before = *kt;
+	KUNIT_EXPECT_EQ(test, ntapc_core_kernel_due(kt), row->ran[0] != '\0');
+	KUNIT_EXPECT_EQ(test, memcmp(&before, kt, sizeof(before)), 0);
+	kt->apc_state.kernel_pending = false;
+	KUNIT_EXPECT_FALSE(test, ntapc_core_kernel_due(kt));
+}
+
 /* 4.3: the KAPC is its kernel routine's, which may queue it again. */
 static void kernel_routine_owns_apc(struct kunit *test)
 {
@@ -459,6 +478,7 @@ static void progress_is_of_active_state(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(kernel_apcs_run, kernel_gen_params),
 	KUNIT_CASE_PARAM(pending_is_cleared_first, kernel_gen_params),
+	KUNIT_CASE_PARAM(due_is_what_would_run, kernel_gen_params),
 	KUNIT_CASE(kernel_routine_owns_apc),
 	KUNIT_CASE(special_interrupts_normal),
 	KUNIT_CASE_PARAM(user_apc_is_taken, user_gen_params),

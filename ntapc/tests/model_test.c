@@ -140,8 +140,7 @@ static void compare(struct run *run)
 	expect(run, kt->alerted[0] == m->alerted[0], "Alerted[KernelMode]");
 	expect(run, kt->alerted[1] == m->alerted[1], "Alerted[UserMode]");
 	expect(run, kt->wait_status == m->wait_status ||
-		    !(m->in_wait || m->acquiring),
-	       "what ended the wait");
+	       (!m->in_wait && !m->acquiring), "what ended the wait");
 	expect(run, kt->waiting == m->in_wait, "whether it blocks");
 	expect(run, kt->acquiring == m->acquiring, "whether it acquires");
 	compare_apcs(run);

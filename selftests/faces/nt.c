@@ -445,7 +445,7 @@ TEST(handles_and_descriptors)
 	EXPECT_EQ(STATUS_ACCESS_DENIED,
 		  NtWaitForSingleObject(handle, FALSE, NULL));
 	EXPECT_EQ(STATUS_INVALID_HANDLE,
-		  ntapc_handle_from_fd(STDIN_FILENO, 0, &handle));
+		  ntapc_handle_from_fd(-1, 0, &handle));
 	EXPECT_EQ(-EBADF, ntapc_handle_to_fd(GARBAGE));
 }
 

@@ -151,6 +151,7 @@ bool ntapc__ring_fill_begin(struct thread *t, const uint32_t *filled,
 void ntapc__ring_fill_end(struct thread *t, void *frame);
 
 /* wait.c */
+int ntapc__wait(struct ntapc_wait *w, bool frames);
 void ntapc__drain(struct thread *t);
 bool ntapc__drain_ring(struct thread *t);
 
@@ -164,7 +165,15 @@ bool ntapc__arch_dispatch_init(void);
 int ntapc__dispatch_frame(struct ntapc_frame *frame);
 void ntapc__context_capture(struct ntapc_context *context);
 
+/* sync.c */
+int ntapc__object_create(struct ntapc_create *what, const char *name,
+			 size_t length);
+
 /* time.c */
+#define NS_PER_UNIT	100
+/* 1601-01-01 to 1970-01-01 in units of 100 ns. */
+#define NT_EPOCH	INT64_C(116444736000000000)
+
 uint64_t ntapc__now_ns(void);
 uint64_t ntapc__realtime_ns(void);
 int ntapc__deadline(uint64_t timeout_ns, unsigned int flags, __u64 *deadline);

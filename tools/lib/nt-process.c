@@ -126,7 +126,8 @@ NTSTATUS ntapc__check_own_process(HANDLE handle)
 					    STATUS_NOT_SUPPORTED;
 }
 
-static int open_pidfd(pid_t pid)
+/* Readable once the process has ended. */
+int ntapc__open_pidfd(pid_t pid)
 {
 	int pidfd = syscall(SYS_pidfd_open, pid, 0);
 
@@ -140,7 +141,7 @@ static int open_process(pid_t pid, struct object *process)
 {
 	int fd;
 
-	process->fd = open_pidfd(pid);
+	process->fd = ntapc__open_pidfd(pid);
 	if (process->fd < 0)
 		return process->fd;
 	fd = ntapc_process_open_pidfd(process->fd);
@@ -167,7 +168,7 @@ NTSTATUS ntapc__process_from_fd(int fd, ACCESS_MASK access, HANDLE *handle)
 	access = ntapc__object_access(OBJECT_PROCESS, access);
 	if (info.pid == getpid())
 		return ntapc__object_duplicate(&process, access, handle);
-	process.fd = open_pidfd(info.pid);
+	process.fd = ntapc__open_pidfd(info.pid);
 	/* By now the number may be another's. */
 	ret = ntapc_process_info(fd, &info);
 	if (process.fd < 0 || ret || info.flags & NTAPC_PROCESS_ENDED ||
@@ -256,27 +257,4 @@ NTSTATUS NTAPI NtSuspendProcess(HANDLE ProcessHandle)
 NTSTATUS NTAPI NtResumeProcess(HANDLE ProcessHandle)
 {
 	return act_on_process(ProcessHandle, ntapc_resume, NTAPC_RESUME_PROCESS);
-}
-
-/* Until the process has ended. @timeout: a point in time, 0 or NTAPC_FOREVER */
-NTSTATUS ntapc__process_wait(const struct object *process,
-			     const struct nt_timeout *timeout)
-{
-	bool realtime = timeout->flags & NTAPC_REALTIME;
-	struct pollfd p = { .fd = process->fd, .events = POLLIN };
-	struct timespec left;
-	uint64_t now, ns;
-	int ret;
-
-	do {
-		now = realtime ? ntapc__realtime_ns() : ntapc__now_ns();
-		ns = timeout->ns > now ? timeout->ns - now : 0;
-		left.tv_sec = ns / 1000000000;
-		left.tv_nsec = ns % 1000000000;
-		ret = ppoll(&p, 1, timeout->ns == NTAPC_FOREVER ? NULL : &left,
-			    NULL);
-	} while (ret < 0 && errno == EINTR);
-	if (ret < 0)
-		return ntapc__status(-errno);
-	return ret ? STATUS_WAIT_0 : STATUS_TIMEOUT;
 }

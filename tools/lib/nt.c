@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * The native API: APCs, waits, handles. Threads are in nt-thread.c.
+ * The native API: APCs and handles. Waits are in nt-wait.c.
  */
 #include <errno.h>
 #include <sched.h>
@@ -10,7 +10,6 @@
 #include "internal.h"
 
 #define HANDLE_TAG_BITS	3
-#define NT_EPOCH	INT64_C(116444736000000000)
 
 _Static_assert(sizeof(APC_CALLBACK_DATA) == sizeof(struct ntapc_callback_data) &&
 	       offsetof(APC_CALLBACK_DATA, ContextRecord) ==
@@ -88,99 +87,6 @@ NTSTATUS NTAPI NtTestAlert(VOID)
 	return ret < 0 ? ntapc__status(ret) : ret;
 }
 
-/*
- * A relative timeout as a point in time: there is no EINTR in NT, and a wait that goes
- * on after it ends when it was to end.
- */
-static struct nt_timeout absolute(struct nt_timeout t)
-{
-	if (t.flags & NTAPC_REALTIME || !t.ns || t.ns == NTAPC_FOREVER)
-		return t;
-	t.flags |= NTAPC_ABSOLUTE;
-	if (__builtin_add_overflow(t.ns, ntapc__now_ns(), &t.ns))
-		t.ns = NTAPC_FOREVER;
-	return t;
-}
-
-/* Waits for @fd, or just waits if that is negative. */
-static NTSTATUS wait(int fd, BOOLEAN alertable, struct nt_timeout t)
-{
-	unsigned int flags = alertable ? NTAPC_ALERTABLE : 0;
-	int ret;
-
-	t = absolute(t);
-	flags |= t.flags;
-	do {
-		ret = fd < 0 ? ntapc_delay(t.ns, flags) :
-			       ntapc_wait_thread(fd, t.ns, flags);
-	} while (ret == -EINTR);
-	return ret < 0 ? ntapc__status(ret) : ret;
-}
-
-NTSTATUS NTAPI NtDelayExecution(BOOLEAN Alertable, PLARGE_INTEGER DelayInterval)
-{
-	if (!DelayInterval)
-		return STATUS_ACCESS_VIOLATION;
-	return wait(-1, Alertable, ntapc__nt_timeout(DelayInterval->QuadPart));
-}
-
-/*
- * Our own never has ended while this runs. Of another the kernel's notice is its
- * pidfd's, which no alertable wait can have.
- */
-static NTSTATUS wait_process(const struct object *process, BOOLEAN alertable,
-			     struct nt_timeout t)
-{
-	NTSTATUS status;
-
-	if (process->fd >= 0) {
-		if (alertable && t.ns)
-			return STATUS_NOT_SUPPORTED;
-		t = absolute(t);
-		return ntapc__process_wait(process, &t);
-	}
-	status = wait(-1, alertable, t);
-	return status == STATUS_SUCCESS ? STATUS_TIMEOUT : status;
-}
-
-NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable,
-				     PLARGE_INTEGER Timeout)
-{
-	struct nt_timeout t = { .ns = NTAPC_FOREVER };
-	struct object_ref ref;
-	NTSTATUS status;
-
-	if (Timeout)
-		t = ntapc__nt_timeout(Timeout->QuadPart);
-	status = ntapc__object_get(Handle, &ref);
-	if (status)
-		return status;
-	if (ref.object.type == OBJECT_RESERVE)
-		status = STATUS_OBJECT_TYPE_MISMATCH;
-	else if (!(ref.object.access & SYNCHRONIZE))
-		status = STATUS_ACCESS_DENIED;
-	else if (ref.object.type == OBJECT_PROCESS)
-		status = wait_process(&ref.object, Alertable, t);
-	else
-		status = wait(ref.object.fd, Alertable, t);
-	ntapc__object_ref_put(&ref);
-	return status;
-}
-
-NTSTATUS NTAPI NtWaitForAlertByThreadId(PVOID Address, PLARGE_INTEGER Timeout)
-{
-	struct nt_timeout t = { .ns = NTAPC_FOREVER };
-	int ret;
-
-	(void)Address;	/* a hint for debuggers (rule 15.2) */
-	if (Timeout)
-		t = absolute(ntapc__nt_timeout(Timeout->QuadPart));
-	do {
-		ret = ntapc_wait_by_id(t.ns, t.flags);
-	} while (ret == -EINTR);
-	return ret < 0 ? ntapc__status(ret) : ret;
-}
-
 NTSTATUS NTAPI NtYieldExecution(VOID)
 {
 	/* Whether anybody else was there to run, Linux doesn't say. */
@@ -192,7 +98,7 @@ NTSTATUS NTAPI NtQuerySystemTime(PLARGE_INTEGER SystemTime)
 {
 	if (!SystemTime)
 		return STATUS_ACCESS_VIOLATION;
-	SystemTime->QuadPart = NT_EPOCH + ntapc__realtime_ns() / 100;
+	SystemTime->QuadPart = NT_EPOCH + ntapc__realtime_ns() / NS_PER_UNIT;
 	return STATUS_SUCCESS;
 }
 
@@ -232,6 +138,9 @@ static bool may_open(const struct object *object)
 {
 	int fd;
 
+	/* Of what isn't opened by number, holding it is all that there is. */
+	if (ntapc__object_is_sync(object->type) || object->type == OBJECT_FILE)
+		return true;
 	if (object->type == OBJECT_PROCESS)
 		return ntapc__process_may_open(object);
 	if (object->type != OBJECT_THREAD || ntapc__thread_has_exited(object->fd))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * The objects that handles stand for: threads, reserve objects, processes.
+ * The objects that handles stand for.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,6 +38,35 @@ static const struct generic_mapping process_mapping = {
 	.execute = STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE | PROCESS_TERMINATE |
 		   PROCESS_QUERY_LIMITED_INFORMATION,
 	.all = PROCESS_ALL_ACCESS,
+};
+
+/* Of the same rights in the same places. */
+_Static_assert(EVENT_QUERY_STATE == SEMAPHORE_QUERY_STATE &&
+	       EVENT_QUERY_STATE == TIMER_QUERY_STATE &&
+	       EVENT_MODIFY_STATE == SEMAPHORE_MODIFY_STATE &&
+	       EVENT_MODIFY_STATE == TIMER_MODIFY_STATE &&
+	       EVENT_ALL_ACCESS == SEMAPHORE_ALL_ACCESS &&
+	       EVENT_ALL_ACCESS == TIMER_ALL_ACCESS, "one mapping for the three");
+
+static const struct generic_mapping sync_mapping = {
+	.read = STANDARD_RIGHTS_READ | EVENT_QUERY_STATE,
+	.write = STANDARD_RIGHTS_WRITE | EVENT_MODIFY_STATE,
+	.execute = STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE,
+	.all = EVENT_ALL_ACCESS,
+};
+
+static const struct generic_mapping mutant_mapping = {
+	.read = STANDARD_RIGHTS_READ | MUTANT_QUERY_STATE,
+	.write = STANDARD_RIGHTS_WRITE,
+	.execute = STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE,
+	.all = MUTANT_ALL_ACCESS,
+};
+
+static const struct generic_mapping file_mapping = {
+	.read = FILE_GENERIC_READ,
+	.write = FILE_GENERIC_WRITE,
+	.execute = FILE_GENERIC_EXECUTE,
+	.all = FILE_ALL_ACCESS,
 };
 
 static NTSTATUS get_current_thread(struct object *object)
@@ -186,49 +215,114 @@ ACCESS_MASK ntapc__object_access(enum object_type type, ACCESS_MASK desired)
 		return thread_access(map_generic(&thread_mapping, desired));
 	case OBJECT_PROCESS:
 		return process_access(map_generic(&process_mapping, desired));
+	case OBJECT_EVENT:
+	case OBJECT_SEMAPHORE:
+	case OBJECT_TIMER:
+		return map_generic(&sync_mapping, desired);
+	case OBJECT_MUTANT:
+		return map_generic(&mutant_mapping, desired);
+	case OBJECT_FILE:
+		return map_generic(&file_mapping, desired);
 	default:
 		return desired;
 	}
 }
 
-NTSTATUS ntapc_handle_from_fd(int fd, ACCESS_MASK DesiredAccess, PHANDLE Handle)
+/* Which kind of object the kernel's type of it is. */
+enum object_type ntapc__object_type(uint32_t type)
 {
-	struct ntapc_thread_info info;
-	struct object thread = { .type = OBJECT_THREAD, .fd = fd };
-	int ret = ntapc_thread_info(fd, &info);
+	switch (type) {
+	case NTAPC_OBJECT_NOTIFICATION_EVENT:
+	case NTAPC_OBJECT_SYNCHRONIZATION_EVENT:
+		return OBJECT_EVENT;
+	case NTAPC_OBJECT_SEMAPHORE:
+		return OBJECT_SEMAPHORE;
+	case NTAPC_OBJECT_MUTANT:
+		return OBJECT_MUTANT;
+	default:
+		return OBJECT_TIMER;
+	}
+}
 
-	if (ret == -ENOTTY)
-		return ntapc__process_from_fd(fd, DesiredAccess, Handle);
-	if (ret)
-		return ntapc__status(ret);
-	thread.tid = info.tid;
-	thread.pid = ntapc__process_of_thread(info.tid);
+/* What @err of an ioctl on a descriptor of another kind may be. */
+static bool is_another_kind(int err)
+{
+	return err == -ENOTTY || err == -EINVAL || err == -EOPNOTSUPP;
+}
+
+static NTSTATUS thread_from_fd(int fd, const struct ntapc_thread_info *info,
+			       ACCESS_MASK desired, HANDLE *handle)
+{
+	struct object thread = {
+		.type = OBJECT_THREAD,
+		.fd = fd,
+		.pid = ntapc__process_of_thread(info->tid),
+		.tid = info->tid,
+	};
+
 	return ntapc__object_duplicate(&thread,
 				       ntapc__object_access(OBJECT_THREAD,
-							    DesiredAccess),
-				       Handle);
+							    desired),
+				       handle);
+}
+
+/* A handle for a dispatcher object, or for what isn't ours. */
+static NTSTATUS other_from_fd(int fd, ACCESS_MASK desired, HANDLE *handle)
+{
+	struct object object = { .type = OBJECT_FILE, .fd = fd };
+	struct ntapc_object_info info;
+	int ret = ntapc_object_info(fd, &info);
+
+	if (ret && !is_another_kind(ret))
+		return ntapc__status(ret);
+	if (!ret) {
+		/* Who owns that is a number. */
+		if (info.type == NTAPC_OBJECT_MUTANT &&
+		    info.flags & NTAPC_OBJECT_NTSYNC)
+			return STATUS_OBJECT_TYPE_MISMATCH;
+		object.type = ntapc__object_type(info.type);
+	}
+	return ntapc__object_duplicate(&object,
+				       ntapc__object_access(object.type, desired),
+				       handle);
+}
+
+NTSTATUS ntapc_handle_from_fd(int fd, ACCESS_MASK DesiredAccess, PHANDLE Handle)
+{
+	struct ntapc_process_info process;
+	struct ntapc_thread_info thread;
+	int ret;
+
+	ret = ntapc_thread_info(fd, &thread);
+	if (!ret)
+		return thread_from_fd(fd, &thread, DesiredAccess, Handle);
+	if (!is_another_kind(ret))
+		return ntapc__status(ret);
+	ret = ntapc_process_info(fd, &process);
+	if (!is_another_kind(ret))
+		return ret ? ntapc__status(ret) :
+			     ntapc__process_from_fd(fd, DesiredAccess, Handle);
+	return other_from_fd(fd, DesiredAccess, Handle);
 }
 
 int ntapc_handle_to_fd(HANDLE Handle)
 {
 	struct object_ref ref;
-	NTSTATUS status;
-
 	int fd;
 
-	status = ntapc__object_get(Handle, &ref);
-	if (status)
+	if (ntapc__object_get(Handle, &ref))
 		return -EBADF;
 	ntapc__object_ref_put(&ref);
 	switch (ref.object.type) {
-	case OBJECT_THREAD:
-		fd = ref.object.fd;
-		break;
 	case OBJECT_PROCESS:
 		fd = ref.object.space;
 		break;
-	default:
+	case OBJECT_RESERVE:
 		fd = -1;
+		break;
+	default:
+		fd = ref.object.fd;
+		break;
 	}
 	return fd < 0 ? -EBADF : fd;
 }

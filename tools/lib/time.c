@@ -7,9 +7,6 @@
 
 #include "internal.h"
 
-/* 1601-01-01 to 1970-01-01 in 100 ns. */
-#define NT_EPOCH	INT64_C(116444736000000000)
-
 static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec ts;
@@ -57,7 +54,7 @@ struct nt_timeout ntapc__nt_timeout(int64_t hundred_ns)
 	}
 	if (!units)
 		t.flags = 0;
-	if (__builtin_mul_overflow(units, UINT64_C(100), &t.ns))
+	if (__builtin_mul_overflow(units, (uint64_t)NS_PER_UNIT, &t.ns))
 		t.ns = NTAPC_FOREVER;
 	return t;
 }

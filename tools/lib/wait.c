@@ -22,7 +22,7 @@ static int call(int fd, unsigned long cmd, void *arg)
 	return ret;
 }
 
-/* As NTAPC_IOC_WAIT without records. */
+/* As NTAPC_IOC_WAIT, without records. */
 static int wait_plain(struct ntapc_wait *w)
 {
 	int fd = ntapc_instance();
@@ -30,8 +30,16 @@ static int wait_plain(struct ntapc_wait *w)
 	return fd < 0 ? fd : call(fd, NTAPC_IOC_WAIT, w);
 }
 
+/* What has been signalled isn't to be signalled again when the call is repeated. */
+static void note_signalled(struct ntapc_wait *template,
+			   const struct ntapc_wait *w)
+{
+	if (!(w->flags & NTAPC_WAIT_SIGNAL))
+		template->flags &= ~NTAPC_WAIT_SIGNAL;
+}
+
 /* As NTAPC_IOC_WAIT, alertable; records go to the ring, or one is run. */
-static int wait_records(struct thread *t, const struct ntapc_wait *template)
+static int wait_records(struct thread *t, struct ntapc_wait *template)
 {
 	struct ntapc_wait *w = &t->ring.call.wait;
 	void *frame = __builtin_frame_address(0);
@@ -48,6 +56,7 @@ static int wait_records(struct thread *t, const struct ntapc_wait *template)
 		w->records = (uintptr_t)t->ring.record;
 		w->nr_records = RING_SIZE;
 		ret = call(fd, NTAPC_IOC_WAIT, w);
+		note_signalled(template, w);
 		ntapc__ring_fill_end(t, frame);
 		return ret;
 	}
@@ -57,6 +66,7 @@ static int wait_records(struct thread *t, const struct ntapc_wait *template)
 	single.nr_records = 1;
 	record.routine = 0;
 	ret = call(fd, NTAPC_IOC_WAIT, &single);
+	note_signalled(template, &single);
 	if (ret == NTAPC_STATUS_USER_APC && record.routine)
 		ntapc__run(&record, NULL);
 	return ret;
@@ -145,15 +155,17 @@ int ntapc_test_alert(void)
 }
 
 /* Alertable, with records in the ring: nothing here blocks. */
-static int wait_ring(struct thread *t, const struct ntapc_wait *template)
+static int wait_ring(struct thread *t, struct ntapc_wait *w)
 {
 	int ret;
 
-	if (template->nr_objects) {
-		struct ntapc_wait look = *template;
+	if (w->nr_objects) {
+		struct ntapc_wait look = *w;
 
+		look.flags &= ~NTAPC_WAIT_ALERTABLE;
 		look.deadline = 0;
 		ret = wait_plain(&look);
+		note_signalled(w, &look);
 		if (ret != NTAPC_STATUS_TIMEOUT)
 			return ret;
 	}
@@ -163,7 +175,7 @@ static int wait_ring(struct thread *t, const struct ntapc_wait *template)
 	return NTAPC_STATUS_USER_APC;
 }
 
-static int wait_alertable(const struct ntapc_wait *template)
+static int wait_alertable(struct ntapc_wait *w, bool frames)
 {
 	int ret;
 	struct thread *t = ntapc__self(&ret);
@@ -171,46 +183,101 @@ static int wait_alertable(const struct ntapc_wait *template)
 	if (unlikely(!t))
 		return ret;
 	if (unlikely(!ntapc__ring_empty(t)))
-		return wait_ring(t, template);
-	ret = wait_records(t, template);
+		return wait_ring(t, w);
+	if (frames)
+		return wait_plain(w);
+	ret = wait_records(t, w);
 	if (ret == NTAPC_STATUS_USER_APC && ntapc__registered() == t)
 		ntapc__drain(t);
 	return ret;
 }
 
+/*
+ * As NTAPC_IOC_WAIT, but if it is alertable APCs have run then, as plain calls unless
+ * @frames. Like that it takes NTAPC_WAIT_SIGNAL off the flags once it has signalled.
+ */
+int ntapc__wait(struct ntapc_wait *w, bool frames)
+{
+	int ret = w->flags & NTAPC_WAIT_ALERTABLE ? wait_alertable(w, frames) :
+						    wait_plain(w);
+
+	if (!(w->flags & NTAPC_WAIT_SIGNAL))
+		w->signal = 0;
+	return ret;
+}
+
+/* A wait with these flags, but for those that only the caller knows. */
+static int wait_init(struct ntapc_wait *w, uint64_t timeout_ns,
+		     unsigned int flags)
+{
+	*w = (struct ntapc_wait){ .size = sizeof(*w) };
+	if (flags & NTAPC_ALERTABLE)
+		w->flags |= NTAPC_WAIT_ALERTABLE;
+	if (flags & NTAPC_REALTIME)
+		w->flags |= NTAPC_WAIT_REALTIME;
+	return ntapc__deadline(timeout_ns, flags, &w->deadline);
+}
+
 int ntapc_delay(uint64_t timeout_ns, unsigned int flags)
 {
-	struct ntapc_wait w = { .size = sizeof(w) };
+	struct ntapc_wait w;
 	int ret;
 
-	ret = ntapc__deadline(timeout_ns, flags, &w.deadline);
+	ret = wait_init(&w, timeout_ns, flags);
 	if (ret)
 		return ret;
-	if (flags & NTAPC_REALTIME)
-		w.flags |= NTAPC_WAIT_REALTIME;
-	if (flags & NTAPC_ALERTABLE)
-		return wait_alertable(&w);
-	if (!w.deadline) {
+	if (!(flags & NTAPC_ALERTABLE) && !w.deadline) {
 		sched_yield();
 		return NTAPC_STATUS_SUCCESS;
 	}
-	return wait_plain(&w);
+	return ntapc__wait(&w, false);
+}
+
+int ntapc_wait_objects(const int *fds, unsigned int n, uint64_t timeout_ns,
+		       unsigned int flags)
+{
+	struct ntapc_wait w;
+	int ret;
+
+	ret = wait_init(&w, timeout_ns, flags & ~(NTAPC_ALL | NTAPC_FRAMES));
+	if (ret)
+		return ret;
+	/* None would be a delay. */
+	if (!n)
+		return -EINVAL;
+	if (flags & NTAPC_ALL)
+		w.flags |= NTAPC_WAIT_ALL;
+	w.nr_objects = n;
+	w.objects = (uintptr_t)fds;
+	return ntapc__wait(&w, flags & NTAPC_FRAMES);
+}
+
+int ntapc_wait_object(int fd, uint64_t timeout_ns, unsigned int flags)
+{
+	if (flags & NTAPC_ALL)
+		return -EINVAL;
+	return ntapc_wait_objects(&fd, 1, timeout_ns, flags);
 }
 
 int ntapc_wait_thread(int fd, uint64_t timeout_ns, unsigned int flags)
 {
-	int32_t object = fd;
-	struct ntapc_wait w = {
-		.size = sizeof(w),
-		.nr_objects = 1,
-		.objects = (uintptr_t)&object,
-	};
+	if (flags & NTAPC_FRAMES)
+		return -EINVAL;
+	return ntapc_wait_object(fd, timeout_ns, flags);
+}
+
+int ntapc_signal_and_wait(int signal, int fd, uint64_t timeout_ns,
+			  unsigned int flags)
+{
+	struct ntapc_wait w;
 	int ret;
 
-	ret = ntapc__deadline(timeout_ns, flags, &w.deadline);
+	ret = wait_init(&w, timeout_ns, flags & ~NTAPC_FRAMES);
 	if (ret)
 		return ret;
-	if (flags & NTAPC_REALTIME)
-		w.flags |= NTAPC_WAIT_REALTIME;
-	return flags & NTAPC_ALERTABLE ? wait_alertable(&w) : wait_plain(&w);
+	w.flags |= NTAPC_WAIT_SIGNAL;
+	w.signal = signal;
+	w.nr_objects = 1;
+	w.objects = (uintptr_t)&fd;
+	return ntapc__wait(&w, flags & NTAPC_FRAMES);
 }

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * kernel32's face of the native API.
+ * kernel32's face of the native API: errors, APCs, threads, handles.
  */
-#include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "handle.h"
 #include "internal.h"
 #include "ntapc/win32.h"
 
-#define MS_PER_S	1000
 #define NS_PER_MS	1000000
-#define UNITS_PER_MS	10000	/* of 100 ns */
 #define DEFAULT_STACK	(8 * 1024 * 1024)
 
 struct win32_start {
@@ -59,67 +55,6 @@ BOOL WINAPI QueueUserAPC2(PAPCFUNC ApcRoutine, HANDLE Thread, ULONG_PTR Data,
 
 	return ntapc__done(NtQueueApcThreadEx2(Thread, NULL, Flags, routine.nt,
 					       (PVOID)Data, NULL, NULL));
-}
-
-static PLARGE_INTEGER timeout_from_ms(DWORD ms, PLARGE_INTEGER time)
-{
-	if (ms == INFINITE)
-		return NULL;
-	time->QuadPart = -(LONGLONG)ms * UNITS_PER_MS;
-	return time;
-}
-
-/* Without the module nobody can queue anything: all that is left is the time. */
-static void sleep_plain(DWORD ms)
-{
-	struct timespec ts = {
-		.tv_sec = ms / MS_PER_S,
-		.tv_nsec = ms % MS_PER_S * NS_PER_MS,
-	};
-
-	do {
-		while (clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, &ts) == EINTR)
-			;
-	} while (ms == INFINITE);
-}
-
-DWORD WINAPI SleepEx(DWORD dwMilliseconds, BOOL bAlertable)
-{
-	LARGE_INTEGER time, forever = { .QuadPart = INT64_MIN };
-	PLARGE_INTEGER interval = timeout_from_ms(dwMilliseconds, &time);
-	NTSTATUS status;
-
-	/* Alerts are NT's, not Win32's: the wait starts over (rule 12.9). */
-	do {
-		status = NtDelayExecution(!!bAlertable,
-					  interval ? interval : &forever);
-	} while (status == STATUS_ALERTED);
-	if (!NT_SUCCESS(status))
-		sleep_plain(dwMilliseconds);
-	return status == STATUS_USER_APC ? WAIT_IO_COMPLETION : 0;
-}
-
-VOID WINAPI Sleep(DWORD dwMilliseconds)
-{
-	SleepEx(dwMilliseconds, FALSE);
-}
-
-DWORD WINAPI WaitForSingleObjectEx(HANDLE hHandle, DWORD dwMilliseconds,
-				   BOOL bAlertable)
-{
-	LARGE_INTEGER time;
-	PLARGE_INTEGER timeout = timeout_from_ms(dwMilliseconds, &time);
-	NTSTATUS status;
-
-	do {
-		status = NtWaitForSingleObject(hHandle, !!bAlertable, timeout);
-	} while (status == STATUS_ALERTED);
-	return ntapc__done(status) ? (DWORD)status : WAIT_FAILED;
-}
-
-DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds)
-{
-	return WaitForSingleObjectEx(hHandle, dwMilliseconds, FALSE);
 }
 
 static void *win32_thread_main(void *arg)

@@ -137,7 +137,7 @@ int ntapc_set_exit_status(uint32_t status);
  * @arg3: passed on
  *
  * It runs when the target is next at an alertable point: ntapc_test_alert(),
- * ntapc_delay() or ntapc_wait_thread() with NTAPC_ALERTABLE.
+ * ntapc_delay() or a wait with NTAPC_ALERTABLE.
  *
  * Return: 0; -ESRCH: it has exited; -EACCES: no longer allowed; -EAGAIN: too many
  * are queued; -EBADF, -ENOTTY: @fd isn't a thread; -ENOMEM.
@@ -249,6 +249,16 @@ int ntapc_delay(uint64_t timeout_ns, unsigned int flags);
  * ntapc_delay().
  */
 int ntapc_wait_thread(int fd, uint64_t timeout_ns, unsigned int flags);
+
+#ifdef __cplusplus
+}
+#endif
+
+#include <ntapc/object.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* --- suspending and ending ------------------------------------------------ */
 

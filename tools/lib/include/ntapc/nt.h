@@ -36,7 +36,9 @@ typedef LONG NTSTATUS, *PNTSTATUS;
 #endif
 #define STATUS_KERNEL_APC		((NTSTATUS)0x00000100)
 #define STATUS_ALERTED			((NTSTATUS)0x00000101)
+#define STATUS_OBJECT_NAME_EXISTS	((NTSTATUS)0x40000000)
 #define STATUS_NO_YIELD_PERFORMED	((NTSTATUS)0x40000024)
+#define STATUS_TIMER_RESUME_IGNORED	((NTSTATUS)0x40000025)
 #define STATUS_BUFFER_OVERFLOW		((NTSTATUS)0x80000005)
 #define STATUS_PARTIAL_COPY		((NTSTATUS)0x8000000D)
 #define STATUS_UNSUCCESSFUL		((NTSTATUS)0xC0000001)
@@ -53,6 +55,10 @@ typedef LONG NTSTATUS, *PNTSTATUS;
 #define STATUS_OBJECT_TYPE_MISMATCH	((NTSTATUS)0xC0000024)
 #define STATUS_INVALID_PARAMETER_MIX	((NTSTATUS)0xC0000030)
 #define STATUS_OBJECT_NAME_INVALID	((NTSTATUS)0xC0000033)
+#define STATUS_OBJECT_NAME_NOT_FOUND	((NTSTATUS)0xC0000034)
+#define STATUS_OBJECT_NAME_COLLISION	((NTSTATUS)0xC0000035)
+#define STATUS_OBJECT_PATH_NOT_FOUND	((NTSTATUS)0xC000003A)
+#define STATUS_OBJECT_PATH_SYNTAX_BAD	((NTSTATUS)0xC000003B)
 #define STATUS_MUTANT_NOT_OWNED		((NTSTATUS)0xC0000046)
 #define STATUS_SEMAPHORE_LIMIT_EXCEEDED	((NTSTATUS)0xC0000047)
 #define STATUS_SUSPEND_COUNT_EXCEEDED	((NTSTATUS)0xC000004A)
@@ -63,6 +69,9 @@ typedef LONG NTSTATUS, *PNTSTATUS;
 #define STATUS_INVALID_PARAMETER_1	((NTSTATUS)0xC00000EF)
 #define STATUS_INVALID_PARAMETER_2	((NTSTATUS)0xC00000F0)
 #define STATUS_INVALID_PARAMETER_3	((NTSTATUS)0xC00000F1)
+#define STATUS_INVALID_PARAMETER_4	((NTSTATUS)0xC00000F2)
+#define STATUS_INVALID_PARAMETER_6	((NTSTATUS)0xC00000F4)
+#define STATUS_NAME_TOO_LONG		((NTSTATUS)0xC0000106)
 #define STATUS_PROCESS_IS_TERMINATING	((NTSTATUS)0xC000010A)
 #define STATUS_TOO_MANY_OPENED_FILES	((NTSTATUS)0xC000011F)
 #define STATUS_INVALID_ADDRESS		((NTSTATUS)0xC0000141)
@@ -86,6 +95,7 @@ typedef struct _OBJECT_ATTRIBUTES {
 
 #define OBJ_INHERIT		0x00000002
 #define OBJ_CASE_INSENSITIVE	0x00000040
+#define OBJ_OPENIF		0x00000080
 
 #define InitializeObjectAttributes(p, n, a, r, s)		\
 	do {							\
@@ -151,6 +161,67 @@ typedef enum _THREADINFOCLASS {
 	ThreadIsTerminated = 20,
 	ThreadSuspendCount = 35
 } THREADINFOCLASS;
+
+typedef enum _EVENT_TYPE {
+	NotificationEvent,
+	SynchronizationEvent
+} EVENT_TYPE;
+
+typedef enum _TIMER_TYPE {
+	NotificationTimer,
+	SynchronizationTimer
+} TIMER_TYPE;
+
+typedef enum _WAIT_TYPE {
+	WaitAll,
+	WaitAny
+} WAIT_TYPE;
+
+typedef VOID (NTAPI *PTIMER_APC_ROUTINE)(PVOID TimerContext,
+					 ULONG TimerLowValue,
+					 LONG TimerHighValue);
+
+typedef enum _EVENT_INFORMATION_CLASS {
+	EventBasicInformation
+} EVENT_INFORMATION_CLASS;
+
+typedef struct _EVENT_BASIC_INFORMATION {
+	EVENT_TYPE EventType;
+	LONG EventState;
+} EVENT_BASIC_INFORMATION, *PEVENT_BASIC_INFORMATION;
+
+typedef enum _SEMAPHORE_INFORMATION_CLASS {
+	SemaphoreBasicInformation
+} SEMAPHORE_INFORMATION_CLASS;
+
+typedef struct _SEMAPHORE_BASIC_INFORMATION {
+	ULONG CurrentCount;
+	ULONG MaximumCount;
+} SEMAPHORE_BASIC_INFORMATION, *PSEMAPHORE_BASIC_INFORMATION;
+
+typedef enum _MUTANT_INFORMATION_CLASS {
+	MutantBasicInformation,
+	MutantOwnerInformation
+} MUTANT_INFORMATION_CLASS;
+
+typedef struct _MUTANT_BASIC_INFORMATION {
+	LONG CurrentCount;	/* 1 minus how often it is acquired */
+	BOOLEAN OwnedByCaller;
+	BOOLEAN AbandonedState;
+} MUTANT_BASIC_INFORMATION, *PMUTANT_BASIC_INFORMATION;
+
+typedef struct _MUTANT_OWNER_INFORMATION {
+	CLIENT_ID ClientId;	/* NULL, NULL: nobody's */
+} MUTANT_OWNER_INFORMATION, *PMUTANT_OWNER_INFORMATION;
+
+typedef enum _TIMER_INFORMATION_CLASS {
+	TimerBasicInformation
+} TIMER_INFORMATION_CLASS;
+
+typedef struct _TIMER_BASIC_INFORMATION {
+	LARGE_INTEGER RemainingTime;	/* 0 of one that isn't set */
+	BOOLEAN TimerState;
+} TIMER_BASIC_INFORMATION, *PTIMER_BASIC_INFORMATION;
 
 typedef enum _MEMORY_INFORMATION_CLASS {
 	MemoryBasicInformation = 0,		/* MEMORY_BASIC_INFORMATION */
@@ -341,11 +412,112 @@ NTSTATUS NTAPI NtQueryInformationThread(HANDLE ThreadHandle,
 					PULONG ReturnLength);
 
 /*
- * On threads and processes. Rules 11.1 to 11.4. Needs SYNCHRONIZE. Alertably on
- * another process: STATUS_NOT_SUPPORTED.
+ * Events, semaphores, mutants and timers: rules 11.5, 11.6.
+ *
+ * Names are UTF-16, and Linux's in UTF-8: L"\\BaseNamedObjects\\a" is the object that
+ * <ntapc.h> and Win32 know as "a". They are the caller's user's, in one IPC namespace;
+ * there is no other directory, STATUS_OBJECT_PATH_NOT_FOUND, and "Global\\" and
+ * "Local\\" behind that one are this one, too. Case counts, whatever the attributes say.
+ * A name that is in use: STATUS_OBJECT_NAME_COLLISION, or with OBJ_OPENIF
+ * STATUS_OBJECT_NAME_EXISTS, if it is an object of that type's, else
+ * STATUS_OBJECT_TYPE_MISMATCH; one that isn't: STATUS_OBJECT_NAME_NOT_FOUND.
+ * STATUS_OBJECT_PATH_SYNTAX_BAD: it begins with no backslash; STATUS_NAME_TOO_LONG: more
+ * than 512 bytes in UTF-8; STATUS_INVALID_HANDLE: a RootDirectory. An object by a name
+ * lives as long as somebody, in whatever process, has it open.
+ *
+ * Changing a state needs EVENT_MODIFY_STATE and so on, querying it EVENT_QUERY_STATE and
+ * so on; a mutant's release needs no right. Previous states may be NULL.
+ */
+NTSTATUS NTAPI NtCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess,
+			     POBJECT_ATTRIBUTES ObjectAttributes,
+			     EVENT_TYPE EventType, BOOLEAN InitialState);
+NTSTATUS NTAPI NtOpenEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess,
+			   POBJECT_ATTRIBUTES ObjectAttributes);
+NTSTATUS NTAPI NtSetEvent(HANDLE EventHandle, PLONG PreviousState);
+NTSTATUS NTAPI NtResetEvent(HANDLE EventHandle, PLONG PreviousState);
+NTSTATUS NTAPI NtClearEvent(HANDLE EventHandle);
+NTSTATUS NTAPI NtPulseEvent(HANDLE EventHandle, PLONG PreviousState);
+NTSTATUS NTAPI NtQueryEvent(HANDLE EventHandle,
+			    EVENT_INFORMATION_CLASS EventInformationClass,
+			    PVOID EventInformation, ULONG EventInformationLength,
+			    PULONG ReturnLength);
+
+/* STATUS_SEMAPHORE_LIMIT_EXCEEDED: nothing is released. */
+NTSTATUS NTAPI NtCreateSemaphore(PHANDLE SemaphoreHandle,
+				 ACCESS_MASK DesiredAccess,
+				 POBJECT_ATTRIBUTES ObjectAttributes,
+				 LONG InitialCount, LONG MaximumCount);
+NTSTATUS NTAPI NtOpenSemaphore(PHANDLE SemaphoreHandle,
+			       ACCESS_MASK DesiredAccess,
+			       POBJECT_ATTRIBUTES ObjectAttributes);
+NTSTATUS NTAPI NtReleaseSemaphore(HANDLE SemaphoreHandle, LONG ReleaseCount,
+				  PLONG PreviousCount);
+NTSTATUS NTAPI NtQuerySemaphore(HANDLE SemaphoreHandle,
+				SEMAPHORE_INFORMATION_CLASS SemaphoreInformationClass,
+				PVOID SemaphoreInformation,
+				ULONG SemaphoreInformationLength,
+				PULONG ReturnLength);
+
+/* STATUS_MUTANT_NOT_OWNED: it isn't the calling thread's. */
+NTSTATUS NTAPI NtCreateMutant(PHANDLE MutantHandle, ACCESS_MASK DesiredAccess,
+			      POBJECT_ATTRIBUTES ObjectAttributes,
+			      BOOLEAN InitialOwner);
+NTSTATUS NTAPI NtOpenMutant(PHANDLE MutantHandle, ACCESS_MASK DesiredAccess,
+			    POBJECT_ATTRIBUTES ObjectAttributes);
+NTSTATUS NTAPI NtReleaseMutant(HANDLE MutantHandle, PLONG PreviousCount);
+NTSTATUS NTAPI NtQueryMutant(HANDLE MutantHandle,
+			     MUTANT_INFORMATION_CLASS MutantInformationClass,
+			     PVOID MutantInformation,
+			     ULONG MutantInformationLength, PULONG ReturnLength);
+
+/*
+ * The routine runs as a user APC of the thread that called NtSetTimer(), with the time
+ * of expiry. A period is in ms; STATUS_INVALID_PARAMETER_6: negative. ResumeTimer TRUE
+ * changes nothing but the result, STATUS_TIMER_RESUME_IGNORED.
+ */
+NTSTATUS NTAPI NtCreateTimer(PHANDLE TimerHandle, ACCESS_MASK DesiredAccess,
+			     POBJECT_ATTRIBUTES ObjectAttributes,
+			     TIMER_TYPE TimerType);
+NTSTATUS NTAPI NtOpenTimer(PHANDLE TimerHandle, ACCESS_MASK DesiredAccess,
+			   POBJECT_ATTRIBUTES ObjectAttributes);
+NTSTATUS NTAPI NtSetTimer(HANDLE TimerHandle, PLARGE_INTEGER DueTime,
+			  PTIMER_APC_ROUTINE TimerApcRoutine, PVOID TimerContext,
+			  BOOLEAN ResumeTimer, LONG Period,
+			  PBOOLEAN PreviousState);
+NTSTATUS NTAPI NtCancelTimer(HANDLE TimerHandle, PBOOLEAN CurrentState);
+NTSTATUS NTAPI NtQueryTimer(HANDLE TimerHandle,
+			    TIMER_INFORMATION_CLASS TimerInformationClass,
+			    PVOID TimerInformation, ULONG TimerInformationLength,
+			    PULONG ReturnLength);
+
+/*
+ * Rules 11.1 to 11.6. For events, semaphores, mutants, timers, threads, processes, and
+ * for whatever poll(2) knows, which is signalled while it is readable, has an error or
+ * was hung up. Need SYNCHRONIZE. STATUS_OBJECT_TYPE_MISMATCH: a reserve object, or a
+ * file that poll(2) doesn't know; STATUS_MUTANT_LIMIT_EXCEEDED.
  */
 NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable,
 				     PLARGE_INTEGER Timeout);
+
+/*
+ * Rules 11.5, 11.7, in this order: STATUS_INVALID_PARAMETER_1: not 1 to
+ * MAXIMUM_WAIT_OBJECTS; STATUS_INVALID_PARAMETER_3: not a WAIT_TYPE; what is wrong with
+ * the first handle with which something is, and NtCurrentThread() and
+ * NtCurrentProcess() aren't good here; STATUS_INVALID_PARAMETER_MIX: all, and one is
+ * there twice.
+ */
+NTSTATUS NTAPI NtWaitForMultipleObjects(ULONG Count, const HANDLE *Handles,
+					WAIT_TYPE WaitType, BOOLEAN Alertable,
+					PLARGE_INTEGER Timeout);
+
+/*
+ * Rule 11.9. Sets an event, or releases a semaphore or mutant once; if that fails, as
+ * by itself it would, nothing is waited for.
+ */
+NTSTATUS NTAPI NtSignalAndWaitForSingleObject(HANDLE SignalHandle,
+					      HANDLE WaitHandle,
+					      BOOLEAN Alertable,
+					      PLARGE_INTEGER Timeout);
 
 NTSTATUS NTAPI NtYieldExecution(VOID);
 NTSTATUS NTAPI NtQuerySystemTime(PLARGE_INTEGER SystemTime);
@@ -357,10 +529,13 @@ NTSTATUS NTAPI NtQuerySystemTime(PLARGE_INTEGER SystemTime);
 ULONG NTAPI RtlNtStatusToDosError(NTSTATUS Status);
 
 /*
- * Not NT's: handles and descriptors. A handle made from a thread's or a process's
- * descriptor, from another process maybe, has a copy of it; the descriptor of a
- * thread's or another process's handle is the handle's and closed with it. -EBADF if it
- * isn't such a one's, or the process had ended when it was opened.
+ * Not NT's: handles and descriptors. A handle made from a descriptor, one from another
+ * process maybe, has a copy of it. It stands for the thread, process, event, semaphore,
+ * mutant or timer if it is the descriptor of one of those, else for a file in the
+ * sense of Linux, of any kind: STATUS_OBJECT_TYPE_MISMATCH for one of ntsync's mutexes,
+ * the owners of which aren't threads. The descriptor of a handle, which may be handed to
+ * another process, is the handle's and closed with it. -EBADF: it has none, being a
+ * reserve object's or the own process's, or the process had ended when it was opened.
  */
 NTSTATUS ntapc_handle_from_fd(int fd, ACCESS_MASK DesiredAccess, PHANDLE Handle);
 int ntapc_handle_to_fd(HANDLE Handle);

@@ -24,6 +24,9 @@ typedef struct _SECURITY_ATTRIBUTES {
 typedef DWORD (WINAPI *PTHREAD_START_ROUTINE)(LPVOID lpThreadParameter);
 typedef PTHREAD_START_ROUTINE LPTHREAD_START_ROUTINE;
 typedef VOID (CALLBACK *PAPCFUNC)(ULONG_PTR Parameter);
+typedef VOID (APIENTRY *PTIMERAPCROUTINE)(LPVOID lpArgToCompletionRoutine,
+					  DWORD dwTimerLowValue,
+					  DWORD dwTimerHighValue);
 
 #ifndef STATUS_WAIT_0
 #define STATUS_WAIT_0		0x00000000
@@ -49,6 +52,7 @@ typedef VOID (CALLBACK *PAPCFUNC)(ULONG_PTR Parameter);
 #define ERROR_SUCCESS			0u
 #define ERROR_INVALID_FUNCTION		1u
 #define ERROR_FILE_NOT_FOUND		2u
+#define ERROR_PATH_NOT_FOUND		3u
 #define ERROR_TOO_MANY_OPEN_FILES	4u
 #define ERROR_ACCESS_DENIED		5u
 #define ERROR_INVALID_HANDLE		6u
@@ -59,6 +63,9 @@ typedef VOID (CALLBACK *PAPCFUNC)(ULONG_PTR Parameter);
 #define ERROR_INVALID_PARAMETER		87u
 #define ERROR_INVALID_NAME		123u
 #define ERROR_SIGNAL_REFUSED		156u
+#define ERROR_BAD_PATHNAME		161u
+#define ERROR_ALREADY_EXISTS		183u
+#define ERROR_FILENAME_EXCED_RANGE	206u
 #define ERROR_MORE_DATA			234u
 #define ERROR_NOT_OWNER			288u
 #define ERROR_TOO_MANY_POSTS		298u
@@ -66,6 +73,7 @@ typedef VOID (CALLBACK *PAPCFUNC)(ULONG_PTR Parameter);
 #define ERROR_MR_MID_NOT_FOUND		317u
 #define ERROR_INVALID_ADDRESS		487u
 #define ERROR_MUTANT_LIMIT_EXCEEDED	587u
+#define ERROR_OBJECT_NAME_EXISTS	698u
 #define ERROR_NO_YIELD_PERFORMED	721u
 #define ERROR_ABANDONED_WAIT_0		735u
 #define ERROR_USER_APC			737u
@@ -160,10 +168,114 @@ BOOL WINAPI TerminateThread(HANDLE hThread, DWORD dwExitCode);
 BOOL WINAPI GetThreadContext(HANDLE hThread, PCONTEXT lpContext);
 BOOL WINAPI SetThreadContext(HANDLE hThread, const CONTEXT *lpContext);
 
-/* On threads and processes; alertably on other processes: ERROR_NOT_SUPPORTED. */
+/*
+ * Events, mutexes, semaphores and waitable timers. Names are those of <ntapc.h>, UTF-8,
+ * maybe with Global\ or Local\ before them, which is all one. A backslash elsewhere:
+ * ERROR_PATH_NOT_FOUND; more than 512 bytes: ERROR_FILENAME_EXCED_RANGE.
+ *
+ * The Create functions open what has that name already and set the last error to
+ * ERROR_ALREADY_EXISTS then, else to 0; ERROR_INVALID_HANDLE: it is of another type. The
+ * Open functions: ERROR_FILE_NOT_FOUND; ERROR_INVALID_PARAMETER for a NULL.
+ */
+HANDLE WINAPI CreateEventA(LPSECURITY_ATTRIBUTES lpEventAttributes,
+			   BOOL bManualReset, BOOL bInitialState, LPCSTR lpName);
+HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES lpEventAttributes,
+			   BOOL bManualReset, BOOL bInitialState, LPCWSTR lpName);
+HANDLE WINAPI OpenEventA(DWORD dwDesiredAccess, BOOL bInheritHandle,
+			 LPCSTR lpName);
+HANDLE WINAPI OpenEventW(DWORD dwDesiredAccess, BOOL bInheritHandle,
+			 LPCWSTR lpName);
+BOOL WINAPI SetEvent(HANDLE hEvent);
+BOOL WINAPI ResetEvent(HANDLE hEvent);
+BOOL WINAPI PulseEvent(HANDLE hEvent);
+
+/* ERROR_NOT_OWNER: the mutex isn't the calling thread's. */
+HANDLE WINAPI CreateMutexA(LPSECURITY_ATTRIBUTES lpMutexAttributes,
+			   BOOL bInitialOwner, LPCSTR lpName);
+HANDLE WINAPI CreateMutexW(LPSECURITY_ATTRIBUTES lpMutexAttributes,
+			   BOOL bInitialOwner, LPCWSTR lpName);
+HANDLE WINAPI OpenMutexA(DWORD dwDesiredAccess, BOOL bInheritHandle,
+			 LPCSTR lpName);
+HANDLE WINAPI OpenMutexW(DWORD dwDesiredAccess, BOOL bInheritHandle,
+			 LPCWSTR lpName);
+BOOL WINAPI ReleaseMutex(HANDLE hMutex);
+
+/* ERROR_TOO_MANY_POSTS: past the maximum; nothing is released. */
+HANDLE WINAPI CreateSemaphoreA(LPSECURITY_ATTRIBUTES lpSemaphoreAttributes,
+			       LONG lInitialCount, LONG lMaximumCount,
+			       LPCSTR lpName);
+HANDLE WINAPI CreateSemaphoreW(LPSECURITY_ATTRIBUTES lpSemaphoreAttributes,
+			       LONG lInitialCount, LONG lMaximumCount,
+			       LPCWSTR lpName);
+HANDLE WINAPI OpenSemaphoreA(DWORD dwDesiredAccess, BOOL bInheritHandle,
+			     LPCSTR lpName);
+HANDLE WINAPI OpenSemaphoreW(DWORD dwDesiredAccess, BOOL bInheritHandle,
+			     LPCWSTR lpName);
+BOOL WINAPI ReleaseSemaphore(HANDLE hSemaphore, LONG lReleaseCount,
+			     LPLONG lpPreviousCount);
+
+/*
+ * The routine runs as a user APC of the thread that called SetWaitableTimer(), with the
+ * time of expiry in units of 100 ns since 1601. A due time is in those, or negative from
+ * now on; the period is in ms. fResume: ERROR_NOT_SUPPORTED, and success.
+ */
+HANDLE WINAPI CreateWaitableTimerA(LPSECURITY_ATTRIBUTES lpTimerAttributes,
+				   BOOL bManualReset, LPCSTR lpTimerName);
+HANDLE WINAPI CreateWaitableTimerW(LPSECURITY_ATTRIBUTES lpTimerAttributes,
+				   BOOL bManualReset, LPCWSTR lpTimerName);
+HANDLE WINAPI OpenWaitableTimerA(DWORD dwDesiredAccess, BOOL bInheritHandle,
+				 LPCSTR lpTimerName);
+HANDLE WINAPI OpenWaitableTimerW(DWORD dwDesiredAccess, BOOL bInheritHandle,
+				 LPCWSTR lpTimerName);
+BOOL WINAPI SetWaitableTimer(HANDLE hTimer, const LARGE_INTEGER *lpDueTime,
+			     LONG lPeriod, PTIMERAPCROUTINE pfnCompletionRoutine,
+			     LPVOID lpArgToCompletionRoutine, BOOL fResume);
+BOOL WINAPI CancelWaitableTimer(HANDLE hTimer);
+
+/* As in Windows these are the names without a letter, unless UNICODE is defined. */
+#ifdef UNICODE
+#define CreateEvent		CreateEventW
+#define OpenEvent		OpenEventW
+#define CreateMutex		CreateMutexW
+#define OpenMutex		OpenMutexW
+#define CreateSemaphore		CreateSemaphoreW
+#define OpenSemaphore		OpenSemaphoreW
+#define CreateWaitableTimer	CreateWaitableTimerW
+#define OpenWaitableTimer	OpenWaitableTimerW
+#else
+#define CreateEvent		CreateEventA
+#define OpenEvent		OpenEventA
+#define CreateMutex		CreateMutexA
+#define OpenMutex		OpenMutexA
+#define CreateSemaphore		CreateSemaphoreA
+#define OpenSemaphore		OpenSemaphoreA
+#define CreateWaitableTimer	CreateWaitableTimerA
+#define OpenWaitableTimer	OpenWaitableTimerA
+#endif
+
+/*
+ * What can be waited for: see NtWaitForSingleObject(). WAIT_OBJECT_0 + i,
+ * WAIT_ABANDONED_0 + i, WAIT_TIMEOUT; WAIT_IO_COMPLETION: alertable, and APCs have run;
+ * WAIT_FAILED. Alerts aren't Win32's: they start an alertable wait anew, with all of
+ * its time (rule 12.9). ERROR_INVALID_PARAMETER: not 1 to MAXIMUM_WAIT_OBJECTS, or
+ * all and one twice.
+ */
 DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds);
 DWORD WINAPI WaitForSingleObjectEx(HANDLE hHandle, DWORD dwMilliseconds,
 				   BOOL bAlertable);
+DWORD WINAPI WaitForMultipleObjects(DWORD nCount, const HANDLE *lpHandles,
+				    BOOL bWaitAll, DWORD dwMilliseconds);
+DWORD WINAPI WaitForMultipleObjectsEx(DWORD nCount, const HANDLE *lpHandles,
+				      BOOL bWaitAll, DWORD dwMilliseconds,
+				      BOOL bAlertable);
+
+/*
+ * Rule 11.9. If the signalling fails, as SetEvent(), ReleaseSemaphore() or
+ * ReleaseMutex() would, nothing is waited for. After an alert only the wait is begun
+ * anew.
+ */
+DWORD WINAPI SignalObjectAndWait(HANDLE hObjectToSignal, HANDLE hObjectToWaitOn,
+				 DWORD dwMilliseconds, BOOL bAlertable);
 
 BOOL WINAPI CloseHandle(HANDLE hObject);
 BOOL WINAPI DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle,

@@ -3,6 +3,7 @@
  * The rules that hold for every ioctl: the size-first struct, each errno's one
  * meaning, the order of checks; and that an error changes nothing.
  */
+#include "objects.h"
 #include "procs.h"
 #include "abi_layout.h"
 #include "kselftest_harness.h"
@@ -15,6 +16,9 @@ enum descriptor {
 	GONE,		/* a thread that has exited */
 	KERNEL_APC,
 	PROCESS,
+	EVENT,		/* signalled, and stays so */
+	SEMAPHORE,
+	TIMER,
 	NR_DESCRIPTORS,
 };
 
@@ -45,6 +49,12 @@ union args {
 	struct ntapc_query query;
 	struct ntapc_attached_call attached_call;
 	struct ntapc_window window;
+	struct ntapc_create create;
+	struct ntapc_event event;
+	struct ntapc_release release;
+	struct ntapc_set_timer set_timer;
+	struct ntapc_cancel_timer cancel_timer;
+	struct ntapc_object_info object_info;
 	unsigned char bytes[8192];
 };
 
@@ -79,7 +89,7 @@ FIXTURE_VARIANT(abi)
 	__u32 min_size;
 	int flags_at;
 	__u32 bad_flags;
-	int zero_at[4];
+	int zero_at[6];
 	bool returns_fd;
 	bool is_out;
 	/* It works on an instance, too. */
@@ -139,10 +149,11 @@ FIXTURE_VARIANT_ADD(abi, wait)
 	.descriptor = INSTANCE,
 	.cmd = NTAPC_IOC_WAIT,
 	.size = sizeof(struct ntapc_wait),
-	.min_size = sizeof(struct ntapc_wait),
+	.min_size = offsetof(struct ntapc_wait, signal),
 	.flags_at = offsetof(struct ntapc_wait, flags),
 	.bad_flags = ~(NTAPC_WAIT_ALERTABLE | NTAPC_WAIT_RECORDS |
-		       NTAPC_WAIT_REALTIME),
+		       NTAPC_WAIT_REALTIME | NTAPC_WAIT_ALL |
+		       NTAPC_WAIT_SIGNAL),
 	.zero_at = { offsetof(struct ntapc_wait, records),
 		     offsetof(struct ntapc_wait, nr_records),
 		     offsetof(struct ntapc_wait, nr_objects),
@@ -514,6 +525,101 @@ FIXTURE_VARIANT_ADD(abi, window)
 	.returns_fd = true,
 };
 
+FIXTURE_VARIANT_ADD(abi, create)
+{
+	.descriptor = INSTANCE,
+	.cmd = NTAPC_IOC_CREATE,
+	.size = sizeof(struct ntapc_create),
+	.min_size = sizeof(struct ntapc_create),
+	.flags_at = offsetof(struct ntapc_create, type),
+	.bad_flags = ~7U,
+	.zero_at = { offsetof(struct ntapc_create, flags),
+		     offsetof(struct ntapc_create, limit),
+		     offsetof(struct ntapc_create, name_length),
+		     offsetof(struct ntapc_create, name),
+		     offsetof(struct ntapc_create, name) + 4,
+		     offsetof(struct ntapc_create, pad) },
+	.returns_fd = true,
+	.is_out = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, event)
+{
+	.descriptor = EVENT,
+	.cmd = NTAPC_IOC_EVENT,
+	.size = sizeof(struct ntapc_event),
+	.min_size = sizeof(struct ntapc_event),
+	.flags_at = offsetof(struct ntapc_event, op),
+	.bad_flags = ~3U,
+	.zero_at = { offsetof(struct ntapc_event, pad) },
+	.is_out = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, release)
+{
+	.descriptor = SEMAPHORE,
+	.cmd = NTAPC_IOC_RELEASE,
+	.size = sizeof(struct ntapc_release),
+	.min_size = sizeof(struct ntapc_release),
+	/* A count: what is too much of it. */
+	.flags_at = offsetof(struct ntapc_release, count),
+	.bad_flags = 1U << 31,
+	.zero_at = { offsetof(struct ntapc_release, pad) },
+	.is_out = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, set_timer)
+{
+	.descriptor = TIMER,
+	.cmd = NTAPC_IOC_SET_TIMER,
+	.size = sizeof(struct ntapc_set_timer),
+	.min_size = sizeof(struct ntapc_set_timer),
+	.flags_at = offsetof(struct ntapc_set_timer, period),
+	.bad_flags = 1U << 31,
+	.zero_at = { offsetof(struct ntapc_set_timer, context),
+		     offsetof(struct ntapc_set_timer, context) + 4,
+		     offsetof(struct ntapc_set_timer, pad) },
+	.is_out = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, cancel_timer)
+{
+	.descriptor = TIMER,
+	.cmd = NTAPC_IOC_CANCEL_TIMER,
+	.size = sizeof(struct ntapc_cancel_timer),
+	.min_size = sizeof(struct ntapc_cancel_timer),
+	.flags_at = NONE,
+	.zero_at = { offsetof(struct ntapc_cancel_timer, pad) },
+	.is_out = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, object_info)
+{
+	.descriptor = EVENT,
+	.cmd = NTAPC_IOC_OBJECT_INFO,
+	.size = sizeof(struct ntapc_object_info),
+	.min_size = 16,
+	.flags_at = NONE,
+	.is_out = true,
+};
+
+FIXTURE_VARIANT_ADD(abi, wait_object)
+{
+	.descriptor = EVENT,
+	.cmd = NTAPC_IOC_WAIT,
+	.size = sizeof(struct ntapc_wait),
+	.min_size = offsetof(struct ntapc_wait, signal),
+	.flags_at = offsetof(struct ntapc_wait, flags),
+	.bad_flags = ~(NTAPC_WAIT_ALERTABLE | NTAPC_WAIT_RECORDS |
+		       NTAPC_WAIT_REALTIME | NTAPC_WAIT_ALL |
+		       NTAPC_WAIT_SIGNAL),
+	.zero_at = { offsetof(struct ntapc_wait, records),
+		     offsetof(struct ntapc_wait, nr_records),
+		     offsetof(struct ntapc_wait, nr_objects),
+		     offsetof(struct ntapc_wait, objects) },
+	.also_instance = true,
+};
+
 static void leave_at_once(struct worker *worker)
 {
 	(void)worker;
@@ -541,6 +647,13 @@ FIXTURE_SETUP(abi)
 						   "count", 0);
 		ASSERT_LE(0, self->fds[KERNEL_APC]);
 	}
+	self->fds[EVENT] = create_notification(self->fds[INSTANCE], true);
+	ASSERT_LE(0, self->fds[EVENT]);
+	self->fds[SEMAPHORE] = create_semaphore(self->fds[INSTANCE], 0,
+						0x7fffffff);
+	ASSERT_LE(0, self->fds[SEMAPHORE]);
+	self->fds[TIMER] = create_timer(self->fds[INSTANCE], true);
+	ASSERT_LE(0, self->fds[TIMER]);
 	self->page_size = sysconf(_SC_PAGESIZE);
 	self->page = mmap(NULL, 3 * self->page_size, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -641,6 +754,27 @@ static void fill(union args *args, unsigned int cmd, __u32 size)
 	case NTAPC_IOC_WINDOW:
 		args->window.length = 1;
 		break;
+	case NTAPC_IOC_CREATE:
+		args->create.existed = POISON32;
+		break;
+	case NTAPC_IOC_EVENT:
+		args->event.previous = POISON32;
+		break;
+	case NTAPC_IOC_RELEASE:
+		args->release.count = 1;
+		args->release.previous = (__s32)POISON32;
+		break;
+	case NTAPC_IOC_SET_TIMER:
+		args->set_timer.due = -10000000;
+		args->set_timer.previous = POISON32;
+		break;
+	case NTAPC_IOC_CANCEL_TIMER:
+		args->cancel_timer.was_set = POISON32;
+		args->cancel_timer.signalled = POISON32;
+		break;
+	case NTAPC_IOC_OBJECT_INFO:
+		memset(args, 0xcc, size);
+		break;
 	}
 	args->size = size;
 }
@@ -695,7 +829,7 @@ TEST_F(abi, size_too_small)
 	EXPECT_UNCHANGED();
 }
 
-/* Between what is accepted and the whole struct: out structs only. */
+/* Between what is accepted and the whole struct. */
 TEST_F(abi, size_of_an_older_caller)
 {
 	union args old;
@@ -705,10 +839,17 @@ TEST_F(abi, size_of_an_older_caller)
 		SKIP(return, "there is no older struct");
 	for (size = variant->min_size; size <= variant->size; size++) {
 		fill(&self->args, variant->cmd, variant->size);
-		memset(self->args.bytes + 4, 0xcc, sizeof(self->args) - 4);
+		memset(self->args.bytes + (variant->is_out ? 4 : size), 0xcc,
+		       sizeof(self->args) - (variant->is_out ? 4 : size));
 		self->args.size = size;
 		old = self->args;
-		EXPECT_EQ(0, CALL(&self->args));
+		EXPECT_EQ(0, CALL(&self->args)) {
+			TH_LOG("size %u", size);
+		}
+		if (!variant->is_out) {
+			EXPECT_EQ(0, memcmp(&old, &self->args, sizeof(old)));
+			continue;
+		}
 		/* The kernel's size, and nothing written beyond the caller's. */
 		EXPECT_EQ(variant->size, self->args.size);
 		EXPECT_EQ(0, memcmp(old.bytes + size, self->args.bytes + size,
@@ -983,6 +1124,45 @@ TEST_F(abi, size_changes_meanwhile)
 	pthread_join(thread, NULL);
 }
 
+/* What is written without having been asked for, or left unwritten. */
+TEST_F(abi, out_members_of_objects)
+{
+	union args *args = &self->args;
+
+	fill(args, variant->cmd, variant->size);
+	switch (variant->cmd) {
+	case NTAPC_IOC_CREATE:
+		EXPECT_SUCCESS(CALL(args));
+		EXPECT_EQ(0, args->create.existed);
+		EXPECT_EQ(0, args->create.pad);
+		break;
+	case NTAPC_IOC_EVENT:
+		EXPECT_EQ(0, CALL(args));
+		EXPECT_EQ(1, args->event.previous);
+		EXPECT_EQ(0, args->event.pad);
+		break;
+	case NTAPC_IOC_RELEASE:
+		EXPECT_EQ(0, CALL(args));
+		EXPECT_EQ(0, args->release.previous);
+		EXPECT_EQ(0, args->release.pad);
+		break;
+	case NTAPC_IOC_SET_TIMER:
+		EXPECT_EQ(0, CALL(args));
+		EXPECT_EQ(0, args->set_timer.previous);
+		EXPECT_EQ(0, args->set_timer.pad);
+		break;
+	case NTAPC_IOC_CANCEL_TIMER:
+		EXPECT_EQ(0, CALL(args));
+		EXPECT_EQ(0, args->cancel_timer.was_set);
+		EXPECT_EQ(0, args->cancel_timer.signalled);
+		EXPECT_EQ(0, args->cancel_timer.pad);
+		break;
+	default:
+		SKIP(return, "no object's");
+	}
+	EXPECT_EQ(variant->size, args->size);
+}
+
 /* On the wrong kind of descriptor. */
 TEST_F(abi, other_descriptors)
 {
@@ -1007,16 +1187,19 @@ TEST_F(abi, other_descriptors)
 /* Every other command. */
 TEST(unknown_commands)
 {
-	int dev = open_device(), thread, reserve, apc, process, window, nr, type;
+	int dev = open_device(), thread, reserve, apc, process, window, event, nr;
 	static const int types[] = { 'N', 'M', 0, 0xff };
 	union args args;
 	unsigned int i;
+	int type;
 
 	ASSERT_LE(0, dev);
 	thread = open_thread(dev, 0);
 	ASSERT_LE(0, thread);
 	reserve = open_reserve(dev);
 	ASSERT_LE(0, reserve);
+	event = create_notification(dev, true);
+	ASSERT_LE(0, event);
 	apc = kernel_apc(thread, 0, "count", 0);
 	ASSERT_LE(0, apc);
 	process = open_process(dev, 0);
@@ -1033,8 +1216,8 @@ TEST(unknown_commands)
 			/* Some are the file system's for any file: type 0. */
 			if (!type)
 				continue;
-			/* 'N' 0x80 to 0x8d may come to be ntsync's. */
-			if (!known || (nr >= 0xad && nr < 0xc3) || nr >= 0xcb) {
+			/* Those of ntsync's, 'N' 0x80 to 0x8d, have a size in them. */
+			if (!known || (nr >= 0xae && nr < 0xc3) || nr >= 0xcb) {
 				EXPECT_EQ(-ENOTTY, sys_ioctl(dev, _IO(type, nr),
 							     &args));
 			}
@@ -1050,6 +1233,12 @@ TEST(unknown_commands)
 			}
 			if (!(known && nr >= 0xc0 && nr < 0xcb)) {
 				EXPECT_EQ(-ENOTTY, sys_ioctl(process,
+							     _IO(type, nr),
+							     &args));
+			}
+			if (!(known && ((nr >= 0xe0 && nr < 0xe5) ||
+					nr == 0xa4))) {
+				EXPECT_EQ(-ENOTTY, sys_ioctl(event,
 							     _IO(type, nr),
 							     &args));
 			}
@@ -1171,31 +1360,45 @@ TEST(queue_order)
 /* The order of NTAPC_IOC_WAIT's checks. */
 TEST(wait_order)
 {
-	int dev = open_device(), pipes[2], thread;
-	__s32 object = -1;
+	int dev = open_device(), file, thread, event;
+	__s32 objects[] = { -1, -1 };
 	struct ntapc_wait args = {
 		.size = sizeof(args),
-		.flags = NTAPC_WAIT_ALERTABLE | 1U << 31,
-		.nr_objects = 1,
+		.flags = NTAPC_WAIT_ALERTABLE | NTAPC_WAIT_ALL |
+			 NTAPC_WAIT_SIGNAL | 1U << 31,
+		.nr_objects = 2,
 		.objects = KERNEL_ADDRESS,
 	};
 
 	ASSERT_LE(0, dev);
-	ASSERT_EQ(0, pipe(pipes));
+	file = memfd_create("not to be polled", MFD_CLOEXEC);
+	ASSERT_LE(0, file);
+	event = create_notification(dev, false);
+	ASSERT_LE(0, event);
 	thread = open_thread(dev, 0);
 	ASSERT_LE(0, thread);
 	EXPECT_EQ(-EINVAL, sys_ioctl(dev, NTAPC_IOC_WAIT, &args));
-	args.flags = NTAPC_WAIT_ALERTABLE;
+	args.flags &= ~(1U << 31);
 	EXPECT_EQ(-EFAULT, sys_ioctl(dev, NTAPC_IOC_WAIT, &args));
-	args.objects = ADDR(&object);
+	args.objects = ADDR(objects);
 	EXPECT_EQ(-EBADF, sys_ioctl(dev, NTAPC_IOC_WAIT, &args));
-	object = pipes[0];
+	objects[0] = objects[1] = file;
 	EXPECT_EQ(-EPROTOTYPE, sys_ioctl(dev, NTAPC_IOC_WAIT, &args));
-	object = thread;
+	objects[0] = objects[1] = thread;
+	EXPECT_EQ(-EEXIST, sys_ioctl(dev, NTAPC_IOC_WAIT, &args));
+	args.nr_objects = 1;
 	/* There is no dispatcher. */
 	EXPECT_EQ(-ENXIO, sys_ioctl(dev, NTAPC_IOC_WAIT, &args));
-	args.flags = 0;
+	/* What is signalled comes last, as that can't be undone. */
+	args.flags = NTAPC_WAIT_SIGNAL;
+	args.signal = -1;
+	EXPECT_EQ(-EBADF, sys_ioctl(dev, NTAPC_IOC_WAIT, &args));
+	args.signal = file;
+	EXPECT_EQ(-EPROTOTYPE, sys_ioctl(dev, NTAPC_IOC_WAIT, &args));
+	args.signal = event;
 	EXPECT_EQ(NTAPC_STATUS_TIMEOUT, sys_ioctl(dev, NTAPC_IOC_WAIT, &args));
+	EXPECT_EQ(0, args.flags);
+	EXPECT_EQ(1, object_state(event));
 }
 
 /* The order of NTAPC_IOC_READ's checks, each error with all later ones. */
@@ -1266,6 +1469,7 @@ TEST(call_order)
 TEST(emfile)
 {
 	int dev = open_device(), thread, fd, last = -1;
+	unsigned int i;
 
 	ASSERT_LE(0, dev);
 	thread = open_thread(dev, 0);
@@ -1278,6 +1482,9 @@ TEST(emfile)
 	EXPECT_EQ(-EMFILE, kernel_apc(thread, 0, "count", 0));
 	EXPECT_EQ(-EMFILE, open_process(dev, 0));
 	EXPECT_EQ(-EMFILE, open_window(dev, 1));
+	for (i = 0; i < NR_OBJECT_TYPES; i++)
+		EXPECT_EQ(-EMFILE, create_object(dev, object_types[i].type, 0,
+						 object_types[i].limit));
 	EXPECT_EQ(-EMFILE, open_device());
 	close(last);
 	EXPECT_EQ(last, open_thread(dev, 0));

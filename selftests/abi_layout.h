@@ -43,13 +43,15 @@ AT(record, arg, 8);
 AT(record, flags, 32);
 AT(record, pad, 36);
 
-SIZE(wait, 40);
+SIZE(wait, 48);
 AT(wait, flags, 4);
 AT(wait, deadline, 8);
 AT(wait, records, 16);
 AT(wait, nr_records, 24);
 AT(wait, nr_objects, 28);
 AT(wait, objects, 32);
+AT(wait, signal, 40);
+AT(wait, owner, 44);
 
 SIZE(test_alert, 24);
 AT(test_alert, flags, 4);
@@ -264,11 +266,55 @@ SIZE(window, 16);
 AT(window, flags, 4);
 AT(window, length, 8);
 
+SIZE(create, 40);
+AT(create, type, 4);
+AT(create, flags, 8);
+AT(create, count, 12);
+AT(create, limit, 16);
+AT(create, name_length, 20);
+AT(create, name, 24);
+AT(create, existed, 32);
+AT(create, pad, 36);
+
+SIZE(event, 16);
+AT(event, op, 4);
+AT(event, previous, 8);
+AT(event, pad, 12);
+
+SIZE(release, 16);
+AT(release, count, 4);
+AT(release, previous, 8);
+AT(release, pad, 12);
+
+SIZE(set_timer, 40);
+AT(set_timer, period, 4);
+AT(set_timer, due, 8);
+AT(set_timer, routine, 16);
+AT(set_timer, context, 24);
+AT(set_timer, previous, 32);
+AT(set_timer, pad, 36);
+
+SIZE(cancel_timer, 16);
+AT(cancel_timer, was_set, 4);
+AT(cancel_timer, signalled, 8);
+AT(cancel_timer, pad, 12);
+
+SIZE(object_info, 40);
+AT(object_info, type, 4);
+AT(object_info, state, 8);
+AT(object_info, limit, 12);
+AT(object_info, flags, 16);
+AT(object_info, nr_waiters, 20);
+AT(object_info, owner, 24);
+AT(object_info, period, 28);
+AT(object_info, remaining, 32);
+
 _Static_assert(NTAPC_IOC_INFO == 0x4ea0, "command numbers");
 _Static_assert(NTAPC_IOC_EXIT_STATUS == 0x4ea7, "command numbers");
 _Static_assert(NTAPC_IOC_WAIT_BY_ID == 0x4ea9, "command numbers");
 _Static_assert(NTAPC_IOC_PROCESS_OPEN == 0x4eaa, "command numbers");
 _Static_assert(NTAPC_IOC_WINDOW == 0x4eac, "command numbers");
+_Static_assert(NTAPC_IOC_CREATE == 0x4ead, "command numbers");
 _Static_assert(NTAPC_IOC_QUEUE == 0x4eb0, "command numbers");
 _Static_assert(NTAPC_IOC_THREAD_CONTROL == 0x4eb3, "command numbers");
 _Static_assert(NTAPC_IOC_KERNEL_APC == 0x4eba, "command numbers");
@@ -277,6 +323,8 @@ _Static_assert(NTAPC_IOC_READ == 0x4ec3, "command numbers");
 _Static_assert(NTAPC_IOC_CALL == 0x4eca, "command numbers");
 _Static_assert(NTAPC_IOC_APC_RESULT == 0x4ed0, "command numbers");
 _Static_assert(NTAPC_IOC_APC_REMOVE == 0x4ed1, "command numbers");
+_Static_assert(NTAPC_IOC_EVENT == 0x4ee0, "command numbers");
+_Static_assert(NTAPC_IOC_OBJECT_INFO == 0x4ee4, "command numbers");
 
 #undef SIZE
 #undef AT

@@ -328,16 +328,18 @@ TEST_F(wait, for_oneself)
 		  wait_thread(self->dev, 0, in_ms(20), self->self));
 }
 
-TEST_F(wait, objects_must_be_threads)
+/* Bad descriptors, and bad numbers of them. */
+TEST_F(wait, bad_objects)
 {
 	__s32 objects[2] = { self->self, self->self };
 	struct ntapc_wait args = {
 		.size = sizeof(args),
-		.nr_objects = 2,
+		.nr_objects = NTAPC_OBJECTS_MAX + 1,
 		.objects = ADDR(objects),
 	};
-	int fds[2];
+	int fds[2], file;
 
+	/* 11.7 */
 	EXPECT_EQ(-EINVAL, sys_ioctl(self->dev, NTAPC_IOC_WAIT, &args));
 	args.nr_objects = ~0U;
 	EXPECT_EQ(-EINVAL, sys_ioctl(self->dev, NTAPC_IOC_WAIT, &args));
@@ -349,12 +351,15 @@ TEST_F(wait, objects_must_be_threads)
 	args.objects = KERNEL_ADDRESS;
 	EXPECT_EQ(-EFAULT, sys_ioctl(self->dev, NTAPC_IOC_WAIT, &args));
 
-	ASSERT_EQ(0, pipe2(fds, O_CLOEXEC));
-	EXPECT_EQ(-EPROTOTYPE, wait_thread(self->dev, 0, 0, fds[0]));
+	file = memfd_create("not to be polled", MFD_CLOEXEC);
+	ASSERT_LE(0, file);
+	EXPECT_EQ(-EPROTOTYPE, wait_thread(self->dev, 0, 0, file));
 	EXPECT_EQ(-EPROTOTYPE, wait_thread(self->dev, 0, 0, self->dev));
+	ASSERT_EQ(0, pipe2(fds, O_CLOEXEC));
 	close(fds[0]);
 	EXPECT_EQ(-EBADF, wait_thread(self->dev, 0, 0, fds[0]));
 	EXPECT_EQ(-EBADF, wait_thread(self->dev, 0, 0, -1));
+	EXPECT_EQ(-EBADF, wait_thread(self->dev, 0, 0, INT_MAX));
 	/* A bad object comes before any APC. */
 	EXPECT_EQ(0, queue(self->self, log_apc, 1));
 	EXPECT_EQ(-EBADF, wait_thread(self->dev, NTAPC_WAIT_ALERTABLE, 0, -1));
@@ -365,11 +370,15 @@ TEST_F(wait, objects_must_be_threads)
 TEST_F(wait, flags)
 {
 	EXPECT_EQ(-EINVAL, delay(self->dev, NTAPC_TEST_SPECIAL_ONLY, 0));
-	EXPECT_EQ(-EINVAL, delay(self->dev, 1U << 4, 0));
+	EXPECT_EQ(-EINVAL, delay(self->dev, 1U << 6, 0));
 	EXPECT_EQ(-EINVAL, delay(self->dev, 1U << 31, 0));
+	/* Of nothing all are there. */
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS, delay(self->dev, NTAPC_WAIT_ALL, 0));
 	EXPECT_EQ(-EINVAL, test_alert(self->dev, NTAPC_WAIT_ALERTABLE));
 	EXPECT_EQ(-EINVAL, test_alert(self->dev, NTAPC_WAIT_REALTIME));
-	EXPECT_EQ(-EINVAL, test_alert(self->dev, 1U << 4));
+	EXPECT_EQ(-EINVAL, test_alert(self->dev, NTAPC_WAIT_ALL));
+	EXPECT_EQ(-EINVAL, test_alert(self->dev, NTAPC_WAIT_SIGNAL));
+	EXPECT_EQ(-EINVAL, test_alert(self->dev, 1U << 6));
 }
 
 /* 5.4: the queue has run when the caller sees the return, which is SUCCESS. */

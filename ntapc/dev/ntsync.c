@@ -70,7 +70,7 @@ static long wait_for(struct file *instance, struct ntsync_wait_args __user *user
 
 	if (copy_from_user(&args, user, sizeof(args)))
 		return -EFAULT;
-	if (args.pad || args.flags & ~NTSYNC_WAIT_REALTIME ||
+	if (args.pad || args.flags & ~NTSYNC_WAIT_REALTIME || !args.owner ||
 	    args.count > NTSYNC_MAX_WAIT_COUNT)
 		return -EINVAL;
 	nr = args.count;

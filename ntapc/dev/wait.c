@@ -179,7 +179,6 @@ static bool wait_args_valid(const struct ntapc_wait *args)
 	return !(args->flags & ~WAIT_FLAGS) &&
 	       args->nr_objects <= NTAPC_OBJECTS_MAX &&
 	       (args->nr_objects || !args->objects) &&
-	       (args->flags & NTAPC_WAIT_SIGNAL || !args->signal) &&
 	       ntapc_records_valid(args->flags, args->records,
 				   args->nr_records);
 }

@@ -375,7 +375,8 @@ static int try_all(struct ntapc_wait_set *set)
  *
  * May be called again while it is queued.
  *
- * Return: 0, or EOVERFLOW if the thread can't acquire a mutant once more.
+ * Return: 0; EOVERFLOW if the thread can't acquire a mutant once more, ENOMEM if not
+ * all polled ones could be told.
  */
 int ntapc_set_try(struct ntapc_wait_set *set)
 {
@@ -388,10 +389,11 @@ int ntapc_set_try(struct ntapc_wait_set *set)
 		if (!err && set->alert)
 			err = try_any(set, nr_of_all(set));
 	}
+	if (!set->nr_files)
+		return err;
 	/* All polled ones have been told, unless another has decided. */
-	if (set->nr_files)
-		set->table->pt._qproc = NULL;
-	return err;
+	set->table->pt._qproc = NULL;
+	return err ? err : set->table->error;
 }
 
 /**

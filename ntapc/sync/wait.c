@@ -4,8 +4,10 @@
  */
 #include <linux/export.h>
 #include <linux/hrtimer.h>
+#include <linux/nsproxy.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/time_namespace.h>
 #include <linux/uaccess.h>
 
 #include "sync.h"
@@ -22,6 +24,7 @@ struct wait {
 	ktime_t deadline;
 	clockid_t clock;
 	bool forever;
+	u64 slack;
 };
 
 /*
@@ -53,8 +56,8 @@ static bool block(const struct wait *wait)
 	}
 	/* 0 says that the timer has expired. */
 	return !schedule_hrtimeout_range_clock((ktime_t *)&wait->deadline,
-					       current->timer_slack_ns,
-					       HRTIMER_MODE_ABS, wait->clock);
+					       wait->slack, HRTIMER_MODE_ABS,
+					       wait->clock);
 }
 
 /* The wait is decided: takes what decided it. The thread is locked. */
@@ -274,13 +277,30 @@ static void finish(struct ntapc_wait_set *set)
 		kfree(set->table);
 }
 
+/* A time on CLOCK_MONOTONIC is that of the caller's time namespace. */
+static ktime_t monotonic_to_host(ktime_t time)
+{
+#ifdef CONFIG_TIME_NS
+	const struct time_namespace *ns = current->nsproxy->time_ns;
+	ktime_t offset = timespec64_to_ktime(ns->offsets.monotonic);
+
+	if (time < offset)
+		return 0;
+	time = offset < 0 ? ktime_add_safe(time, -offset) : time - offset;
+#endif
+	return time;
+}
+
 /* @deadline is as in struct ntapc_wait. */
 static void set_deadline(struct wait *wait, u64 deadline, bool realtime)
 {
 	wait->due = !deadline;
-	wait->deadline = min_t(u64, deadline, KTIME_MAX);
-	wait->clock = realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC;
 	wait->forever = deadline == NTAPC_WAIT_FOREVER;
+	wait->clock = realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+	wait->deadline = min_t(u64, deadline, KTIME_MAX);
+	wait->slack = current->timer_slack_ns;
+	if (!realtime && !wait->due && !wait->forever)
+		wait->deadline = monotonic_to_host(wait->deadline);
 }
 
 /**
@@ -351,7 +371,11 @@ int ntapc_wait_ntsync(struct ntapc_thread *thread, struct ntapc_wait_set *set,
 	};
 	int status;
 
+	/* To ntsync all but all ones are signed, and the past at that. */
+	if ((s64)deadline < 0 && deadline != NTAPC_WAIT_FOREVER)
+		deadline = 0;
 	set_deadline(&wait, deadline, realtime);
+	wait.slack = 0;
 	status = wait_loop(thread, &wait);
 	finish(set);
 	if (status == NTAPC_WAIT_USER_APC && ntapc_frame_possible(thread)) {
@@ -415,6 +439,7 @@ static void set_nt_deadline(struct wait *wait, const s64 *time)
 {
 	wait->clock = CLOCK_MONOTONIC;
 	wait->forever = !time;
+	wait->slack = current->timer_slack_ns;
 	if (!time)
 		return;
 	wait->deadline = ntapc_nt_deadline(*time, &wait->clock);

@@ -462,7 +462,7 @@ int ntapc_reserve_queue(struct ntapc_thread *thread,
 
 /**
  * ntapc_reserve_take_back - the APC is not to run, if it still is queued
- * @thread: the only target that @reserve has been used for
+ * @thread: the target
  * @reserve: what was used for it
  */
 void ntapc_reserve_take_back(struct ntapc_thread *thread,
@@ -472,7 +472,9 @@ void ntapc_reserve_take_back(struct ntapc_thread *thread,
 	bool removed;
 
 	spin_lock(&thread->lock);
-	removed = ntapc_core_remove(&thread->kt, apc);
+	/* An earlier target may have it, and have put it back into its queue. */
+	removed = reserve->apc.thread == thread &&
+		  ntapc_core_remove(&thread->kt, apc);
 	if (removed) {
 		ntapc_uncount(thread, apc);
 		thread->nr_dropped++;

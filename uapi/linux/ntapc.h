@@ -329,7 +329,7 @@ struct ntapc_record {
  * @objects: in: address of @nr_objects __s32, descriptors of what to wait for;
  *	else 0
  * @signal: in: with NTAPC_WAIT_SIGNAL the descriptor of an event, which is set
- *	first, or a semaphore or mutant, which is released once; else 0
+ *	first, or a semaphore or mutant, which is released once; else not looked at
  * @owner: in: whose the mutexes are to be that ntsync's ioctls have made; a wait
  *	for one of those needs it. 0: none
  *

@@ -10,6 +10,7 @@
 #ifndef NTAPC_BENCH_H
 #define NTAPC_BENCH_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -240,6 +241,53 @@ void one_way(struct series *s, enum cpu cpu, unsigned int count,
 /* A side: there and back between two threads that block in futex(2). */
 void pingpong_by_futex(struct series *s, enum cpu cpu, unsigned int count);
 
+/* --- event.c: events of several kinds -------------------------------------- */
+
+#define MAX_EVENTS	64
+
+struct event_set;
+
+/**
+ * struct event_kind - events that are reset by one wait
+ * @name: shown
+ * @there: false: this kernel doesn't have them
+ * @make: returns a descriptor; < 0: errno says why not
+ * @set: one of them
+ * @wait: for one
+ * @wait_any: for one of several; returns which
+ * @wait_all: for all; @backwards: that is how they are set
+ */
+struct event_kind {
+	const char *name;
+	bool (*there)(void);
+	int (*make)(void);
+	void (*set)(int fd);
+	void (*wait)(int fd);
+	unsigned int (*wait_any)(struct event_set *set);
+	void (*wait_all)(struct event_set *set, bool backwards);
+};
+
+struct event_set {
+	const struct event_kind *kind;
+	unsigned int nr;
+	int fd[MAX_EVENTS];
+	struct pollfd poll[MAX_EVENTS];
+};
+
+extern const struct event_kind event_ntapc, event_eventfd, event_ntsync;
+
+/* False, and nothing, if there are none of the kind. */
+bool event_set_open(struct event_set *set, const struct event_kind *kind,
+		    unsigned int nr);
+void event_set_close(struct event_set *set);
+
+/* A descriptor; -1: there are none */
+int mutant_make_ntapc(void);
+int mutant_make_ntsync(void);
+/* Acquires and releases. */
+void mutant_use_ntapc(int fd);
+void mutant_use_ntsync(int fd);
+
 /* --- neighbour.c: another process ------------------------------------------ */
 
 /**
@@ -295,6 +343,9 @@ void case_attach(void);
 void case_copy(void);
 void case_drain(void);
 void case_queue(void);
+void case_wait(void);
+void case_event(void);
+void case_wake(void);
 void case_scale(void);
 void case_memory(void);
 

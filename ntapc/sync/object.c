@@ -7,13 +7,15 @@
 #include "sync.h"
 
 /**
- * ntapc_object_init - an object that has one reference
+ * ntapc_object_init - an object of current's user that has one reference
  * @object: all of it is set
  * @type: NTAPC_OBJECT_*
  * @state: see struct ntapc_kobject
  * @limit: of a semaphore, else 0
+ *
+ * Return: false if there is no memory.
  */
-void ntapc_object_init(struct ntapc_object *object, u8 type, u32 state,
+bool ntapc_object_init(struct ntapc_object *object, u8 type, u32 state,
 		       u32 limit)
 {
 	memset(object, 0, sizeof(*object));
@@ -23,6 +25,17 @@ void ntapc_object_init(struct ntapc_object *object, u8 type, u32 state,
 	INIT_LIST_HEAD(&object->owned);
 	kref_init(&object->kref);
 	init_waitqueue_head(&object->pollers);
+	object->user = ntapc_user_get(current_uid());
+	return object->user;
+}
+
+/**
+ * ntapc_object_destroy - undoes ntapc_object_init()
+ * @object: nobody knows it any more
+ */
+void ntapc_object_destroy(struct ntapc_object *object)
+{
+	ntapc_user_put(object->user);
 }
 
 /**
@@ -38,8 +51,10 @@ struct ntapc_object *ntapc_object_alloc(u8 type, u32 state, u32 limit)
 	struct ntapc_object *object;
 
 	object = kmalloc(sizeof(*object), GFP_KERNEL_ACCOUNT);
-	if (object)
-		ntapc_object_init(object, type, state, limit);
+	if (object && !ntapc_object_init(object, type, state, limit)) {
+		kfree(object);
+		object = NULL;
+	}
 	return object;
 }
 
@@ -96,10 +111,12 @@ static void free_object(struct kref *kref)
 	spin_unlock(&object->lock);
 	if (object->name)
 		ntapc_object_unname(object);
-	if (object->timer)
+	if (object->timer) {
 		ntapc_timer_free(object->timer);
-	else
-		kfree(object);
+		return;
+	}
+	ntapc_object_destroy(object);
+	kfree(object);
 }
 
 /**

@@ -4,8 +4,8 @@
  */
 #include "sync.h"
 
-/* Held by whoever locks more than one object. */
-static DEFINE_SPINLOCK(all_lock);
+/* Held by whoever takes more than one user's all_lock. */
+static DEFINE_SPINLOCK(cross_lock);
 
 /* Is this one of those that are wanted together? */
 static bool is_one_of_all(const struct ntapc_block *block)
@@ -120,8 +120,8 @@ static bool give_any(struct ntapc_block *block, struct ntapc_giving *giving)
 
 /* Waits for all */
 
-/* all_lock is held; @locked is locked already, if given. */
-static void lock_objects(struct ntapc_wait_set *set,
+/* @outer, which allows it, is held; @locked is locked already, if given. */
+static void lock_objects(struct ntapc_wait_set *set, spinlock_t *outer,
 			 const struct ntapc_object *locked)
 {
 	u32 i;
@@ -130,7 +130,7 @@ static void lock_objects(struct ntapc_wait_set *set,
 		struct ntapc_object *object = set->block[i].object;
 
 		if (object && object != locked)
-			spin_lock_nest_lock(&object->lock, &all_lock);
+			spin_lock_nest_lock(&object->lock, outer);
 	}
 }
 
@@ -184,10 +184,7 @@ static void consume_all(struct ntapc_wait_set *set, struct ntapc_giving *giving)
 	spin_unlock(&thread->lock);
 }
 
-/*
- * A wait for all with polled ones among them is looked at by its own thread, which
- * can poll.
- */
+/* For a wait for all that only its own thread can satisfy. */
 static void ask_to_retest(struct ntapc_wait_set *set,
 			  struct ntapc_giving *giving)
 {
@@ -205,16 +202,20 @@ static void give_all(struct ntapc_object *object, struct ntapc_wait_set *set,
 		     struct ntapc_giving *giving)
 {
 	/*
-	 * As all_lock is held no other object of it can become signalled just now:
-	 * if one doesn't look so, it isn't.
+	 * As all_lock is held no other object of that user can become signalled
+	 * just now: if one doesn't look so, it isn't. Of two objects of several
+	 * users that become signalled at once one of the two signallers sees both:
+	 * each has changed the state of one before it looks at the other.
 	 */
+	if (!set->user)
+		smp_mb();
 	if (!all_signalled(set))
 		return;
-	if (set->nr_files) {
+	if (ntapc_set_looks_itself(set)) {
 		ask_to_retest(set, giving);
 		return;
 	}
-	lock_objects(set, object);
+	lock_objects(set, &object->user->all_lock, object);
 	if (all_signalled(set))
 		consume_all(set, giving);
 	unlock_objects(set, object);
@@ -236,8 +237,8 @@ void ntapc_giving_begin(struct ntapc_giving *giving,
 	spin_unlock(&object->lock);
 	giving->all = true;
 	rcu_read_lock();
-	spin_lock(&all_lock);
-	spin_lock_nest_lock(&object->lock, &all_lock);
+	spin_lock(&object->user->all_lock);
+	spin_lock_nest_lock(&object->lock, &object->user->all_lock);
 }
 
 /**
@@ -277,7 +278,7 @@ void ntapc_giving_end(struct ntapc_giving *giving, struct ntapc_object *object)
 	spin_unlock(&object->lock);
 	if (likely(!giving->all))
 		return;
-	spin_unlock(&all_lock);
+	spin_unlock(&object->user->all_lock);
 	for (thread = giving->woken; thread; thread = next) {
 		spin_lock(&thread->lock);
 		/* From here on it may be in another's chain. */
@@ -338,8 +339,72 @@ static int try_any(struct ntapc_wait_set *set, u32 first)
 	return 0;
 }
 
+/* The one user whose all objects are that are wanted together, or NULL. */
+static struct ntapc_user *common_user(const struct ntapc_wait_set *set)
+{
+	struct ntapc_user *user = NULL;
+	u32 i;
+
+	for (i = 0; i < nr_of_all(set); i++) {
+		const struct ntapc_object *object = set->block[i].object;
+
+		if (object && user && object->user != user)
+			return NULL;
+		if (object)
+			user = object->user;
+	}
+	return user;
+}
+
+/* Is @index the first object of its user's? */
+static bool first_of_user(const struct ntapc_wait_set *set, u32 index)
+{
+	u32 i;
+
+	for (i = 0; i < index; i++) {
+		if (set->block[i].object &&
+		    set->block[i].object->user == set->block[index].object->user)
+			return false;
+	}
+	return true;
+}
+
+/* Takes what allows to lock all objects; returns that. */
+static spinlock_t *lock_users(struct ntapc_wait_set *set)
+{
+	u32 i;
+
+	if (likely(set->user)) {
+		spin_lock(&set->user->all_lock);
+		return &set->user->all_lock;
+	}
+	spin_lock(&cross_lock);
+	for (i = 0; i < nr_of_all(set); i++) {
+		if (set->block[i].object && first_of_user(set, i))
+			spin_lock_nest_lock(&set->block[i].object->user->all_lock,
+					    &cross_lock);
+	}
+	return &cross_lock;
+}
+
+static void unlock_users(struct ntapc_wait_set *set)
+{
+	u32 i;
+
+	if (likely(set->user)) {
+		spin_unlock(&set->user->all_lock);
+		return;
+	}
+	for (i = nr_of_all(set); i-- > 0;) {
+		if (set->block[i].object && first_of_user(set, i))
+			spin_unlock(&set->block[i].object->user->all_lock);
+	}
+	spin_unlock(&cross_lock);
+}
+
 static int try_all(struct ntapc_wait_set *set)
 {
+	spinlock_t *outer;
 	bool ready = true;
 	int err = 0;
 	u32 i;
@@ -350,8 +415,9 @@ static int try_all(struct ntapc_wait_set *set)
 		if (!block->object && !is_ready(set, block))
 			ready = false;
 	}
-	spin_lock(&all_lock);
-	lock_objects(set, NULL);
+	set->user = common_user(set);
+	outer = lock_users(set);
+	lock_objects(set, outer, NULL);
 	for (i = 0; i < nr_of_all(set); i++) {
 		const struct ntapc_object *object = set->block[i].object;
 
@@ -365,7 +431,7 @@ static int try_all(struct ntapc_wait_set *set)
 			queue(&set->block[i]);
 	}
 	unlock_objects(set, NULL);
-	spin_unlock(&all_lock);
+	unlock_users(set);
 	return err;
 }
 
@@ -458,6 +524,18 @@ void ntapc_set_leave(struct ntapc_wait_set *set)
 	if (set->polled)
 		poll_freewait(set->table);
 	set->polled = false;
+}
+
+/**
+ * ntapc_set_looks_itself - can only its own thread tell whether it is satisfied?
+ * @set: any
+ *
+ * Return: whether something has to be polled, or objects of several users are
+ * wanted together.
+ */
+bool ntapc_set_looks_itself(const struct ntapc_wait_set *set)
+{
+	return set->nr_files || (set->all && !set->user);
 }
 
 /**

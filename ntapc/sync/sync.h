@@ -21,16 +21,23 @@
  *   be decided by the first ones before it is in the last.
  *
  *   A wait for all takes all locks of its objects at once. Who takes more than one
- *   object's lock holds all_lock, and may then take them in any order: others never
- *   wait for a second one. Who signals an object that has such a wait in its queue
- *   holds all_lock from before its state changes until it has been given away, so
- *   that nobody sees it in between. Threads are woken after that.
+ *   object's lock holds all_lock, the one of the user whose they are, and may then
+ *   take them in any order: others never wait for a second one. Who signals an
+ *   object that has such a wait in its queue holds all_lock from before its state
+ *   changes until it has been given away, so that nobody sees it in between. Threads
+ *   are woken after that.
+ *
+ *   In the same way who takes several users' all_lock holds cross_lock: a wait for
+ *   all objects of several users, for itself alone. Nobody else can give it all of
+ *   them; he wakes it to look. So it is with a wait for all in which there is
+ *   something to be polled.
  *
  * Locks, outer first; those of task/ are between or below as said there
  *
  *   names_mutex (name.c)          names of objects
  *   ntapc_timer.mutex             setting, cancelling and expiry of a timer
- *   all_lock (set.c)              who may lock several objects
+ *   cross_lock (set.c)            who may take several users' all_lock
+ *   ntapc_user.all_lock           who may lock several objects of a user
  *   ntapc_object.lock             its state and queue
  *   ntapc_thread.lock
  *
@@ -58,6 +65,7 @@ struct ntapc_timer;
  * @waiters: &struct ntapc_block, in order; under @lock
  * @nr_waiters: how many; under @lock
  * @nr_all: how many of them are waits for all; under @lock, and rises under all_lock
+ * @user: who made it, referenced; invariant
  * @holder: of a mutant: who has it, or NULL; under @lock. It can't be freed
  *	before it is off @owned
  * @owned: on @holder's list; under the lock of @holder
@@ -73,6 +81,7 @@ struct ntapc_object {
 	struct list_head waiters;
 	u32 nr_waiters;
 	u32 nr_all;
+	struct ntapc_user *user;
 	struct ntapc_thread *holder;
 	struct list_head owned;
 	struct kref kref;
@@ -107,7 +116,10 @@ struct ntapc_block {
  * @all: all of them are wanted, except @alert; invariant
  * @alert: the last of @block is ntsync's alert, which alone ends the wait, too;
  *	invariant
- * @retest: all but the polled ones looked signalled; under the lock of @thread
+ * @user: of a wait for all whose objects are one user's: who, else NULL; invariant
+ *	while it is queued
+ * @retest: its thread is to look whether it can be satisfied; under the lock of
+ *	@thread
  * @index: which has decided the wait; under the lock of @thread
  * @abandoned: a mutant that was abandoned was among what was taken; under the lock
  *	of @thread
@@ -118,6 +130,7 @@ struct ntapc_block {
 struct ntapc_wait_set {
 	struct ntapc_thread *thread;
 	u64 owner;
+	struct ntapc_user *user;
 	u32 nr;
 	u32 nr_files;
 	bool all;
@@ -137,8 +150,9 @@ struct ntapc_single_set {
 };
 
 /* object.c: objects, and how they are signalled */
-void ntapc_object_init(struct ntapc_object *object, u8 type, u32 state,
+bool ntapc_object_init(struct ntapc_object *object, u8 type, u32 state,
 		       u32 limit);
+void ntapc_object_destroy(struct ntapc_object *object);
 struct ntapc_object *ntapc_object_alloc(u8 type, u32 state, u32 limit);
 void ntapc_object_hold(struct ntapc_object *object);
 void ntapc_object_put(struct ntapc_object *object);
@@ -191,6 +205,7 @@ int ntapc_set_try(struct ntapc_wait_set *set);
 int ntapc_set_try_single(struct ntapc_wait_set *set);
 void ntapc_set_queue_single(struct ntapc_wait_set *set);
 void ntapc_set_leave(struct ntapc_wait_set *set);
+bool ntapc_set_looks_itself(const struct ntapc_wait_set *set);
 int ntapc_set_prepare(struct ntapc_wait_set *set);
 void ntapc_set_init(struct ntapc_wait_set *set, struct ntapc_thread *thread,
 		    u32 nr);

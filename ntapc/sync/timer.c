@@ -135,7 +135,10 @@ struct ntapc_object *ntapc_timer_alloc(u8 type)
 
 	if (!timer)
 		return NULL;
-	ntapc_object_init(&timer->object, type, 0, 0);
+	if (!ntapc_object_init(&timer->object, type, 0, 0)) {
+		kfree(timer);
+		return NULL;
+	}
 	timer->object.timer = timer;
 	mutex_init(&timer->mutex);
 	INIT_WORK(&timer->work, timer_work);
@@ -158,6 +161,7 @@ void ntapc_timer_free(struct ntapc_timer *timer)
 	if (timer->reserve)
 		ntapc_reserve_put(timer->reserve);
 	mutex_destroy(&timer->mutex);
+	ntapc_object_destroy(&timer->object);
 	kfree(timer);
 }
 

@@ -166,8 +166,8 @@ static int begin_many(struct ntapc_thread *thread, struct wait *wait,
 /* Is there something to look at again that doesn't decide by itself? */
 static bool looks_ready(const struct ntapc_wait_set *set)
 {
-	return set && set->nr_files &&
-	       (READ_ONCE(set->table->triggered) || READ_ONCE(set->retest));
+	return set && (READ_ONCE(set->retest) ||
+		       (set->nr_files && READ_ONCE(set->table->triggered)));
 }
 
 /*
@@ -214,7 +214,8 @@ static int block_until_decided(struct ntapc_thread *thread, struct wait *wait,
 
 		spin_lock(&thread->lock);
 		status = look_again(thread, wait, guarded, interrupted);
-		if (status != NTAPC_WAIT_BLOCK || (set && set->nr_files))
+		if (status != NTAPC_WAIT_BLOCK ||
+		    (set && ntapc_set_looks_itself(set)))
 			break;
 		/* Still waiting: nothing has been missed. */
 		set_current_state(task_state(wait));

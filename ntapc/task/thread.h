@@ -73,12 +73,14 @@ struct vm_area_struct;
  * @state: how many descriptors charge to it, and how many APCs are charged;
  *	one word, see user.c. At 0 it is freed
  * @nr_calls: attached routines that run for it
+ * @all_lock: held by who locks more than one of its dispatcher objects, sync/'s own
  */
 struct ntapc_user {
 	struct hlist_node hash;
 	kuid_t uid;
 	atomic64_t state;
 	atomic_t nr_calls;
+	spinlock_t all_lock;
 };
 
 /**

@@ -59,6 +59,7 @@ struct ntapc_user *ntapc_user_get(kuid_t uid)
 	if (!new)
 		return NULL;
 	new->uid = uid;
+	spin_lock_init(&new->all_lock);
 	atomic64_set(&new->state, ONE_REFERENCE);
 	spin_lock(&users_lock);
 	user = lookup_user(uid);

@@ -333,9 +333,12 @@ static void objects_begin_as_told(struct kunit *test)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(begun); i++) {
-		struct ntapc_kobject ko;
+		struct ntapc_kobject ko = {
+			.type = U8_MAX, .disables_apcs = true, .by_id = true,
+			.abandoned = true, .state = U32_MAX, .limit = 77,
+			.owner = ME,
+		};
 
-		memset(&ko, 0xa5, sizeof(ko));
 		ntapc_core_object_init(&ko, begun[i].type, begun[i].state,
 				       begun[i].limit);
 		expect_same(test, &ko, &begun[i]);

@@ -316,7 +316,7 @@ struct ntapc_record {
 
 /**
  * struct ntapc_wait - NTAPC_IOC_WAIT: delay, or wait for objects
- * @size: in: size of this struct in bytes, at least 48
+ * @size: in: size of this struct in bytes, at least 40
  * @flags: in: bits NTAPC_WAIT_*. out: without NTAPC_WAIT_SIGNAL once that is done
  * @deadline: in: ns on CLOCK_MONOTONIC, or on CLOCK_REALTIME with
  *	NTAPC_WAIT_REALTIME; 0 or any past time: do not block;
@@ -369,7 +369,8 @@ struct ntapc_record {
  * Errors: EFAULT, E2BIG, EINVAL (also a mutex of ntsync's without @owner), EBADF,
  * EPROTOTYPE (a descriptor that can't be polled; @signal of another kind), EEXIST,
  * EOPNOTSUPP and ENXIO (alertable without NTAPC_WAIT_RECORDS and frames aren't
- * possible), EINTR, ENOMEM; of @signal EPERM and EOVERFLOW as NTAPC_IOC_RELEASE, and
+ * possible), EINTR, ENOMEM. Of several descriptors in @objects the first that is
+ * wrong counts, and @signal comes last; of @signal EPERM and EOVERFLOW as NTAPC_IOC_RELEASE, and
  * then nothing is waited for; EOVERFLOW, too, if the caller has acquired a mutant
  * as often as can be counted. With EFAULT because of @records no APC was taken off
  * the queue.

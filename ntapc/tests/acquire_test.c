@@ -21,6 +21,7 @@ static void check_early(struct kunit *test, enum ntapc_test_event first,
 	int i, status = NTAPC_WAIT_BLOCK;
 
 	ntapc_fixture_reset(f);
+	ntapc_test_wait_before(f);
 	ntapc_core_wait_acquire(kt);
 	for (i = 0; i < ARRAY_SIZE(events); i++) {
 		bool decides = events[i] == EVENT_OBJECT &&
@@ -159,8 +160,11 @@ static void suspended_thread_acquires_nothing(struct kunit *test)
 	kt->suspend_apc = ntapc_test_make(f, 'a', NORMAL_KERNEL);
 	ntapc_core_wait_acquire(kt);
 	KUNIT_EXPECT_EQ(test, ntapc_core_suspend(kt, false, &wake), 0);
-	/* It isn't in its wait yet, and stays there if an object decides. */
+	/* It isn't in its wait yet, which no suspension decides, and no end of it. */
 	KUNIT_EXPECT_EQ(test, wake, NTAPC_WAKE_INTERRUPT);
+	KUNIT_EXPECT_EQ(test, ntapc_core_resume(kt, &wake), 1);
+	KUNIT_EXPECT_EQ(test, wake, NTAPC_WAKE_NONE);
+	KUNIT_EXPECT_EQ(test, ntapc_core_suspend(kt, false, &wake), 0);
 	KUNIT_EXPECT_EQ(test, ntapc_core_wait_end(kt), NTAPC_WAIT_BLOCK);
 	KUNIT_EXPECT_EQ(test, ntapc_core_wait_test(kt, NTAPC_USER_MODE, true,
 						   true, false, true),

@@ -142,6 +142,13 @@ enum ntapc_wake ntapc_test_happen(struct kunit *test,
 	}
 }
 
+/* A wait that anything breaks, and that is over: what it was stays written down. */
+void ntapc_test_wait_before(struct ntapc_fixture *f)
+{
+	ntapc_core_wait_begin(&f->kt, NTAPC_USER_MODE, true);
+	ntapc_core_wait_end(&f->kt);
+}
+
 static char *append_list(struct ntapc_fixture *f, char *to,
 			 const struct list_head *list)
 {

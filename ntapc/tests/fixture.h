@@ -81,6 +81,7 @@ enum ntapc_wake ntapc_test_queue_exit(struct kunit *test, char letter);
 void ntapc_test_queue_all(struct kunit *test, const char *what);
 enum ntapc_wake ntapc_test_happen(struct kunit *test,
 				  enum ntapc_test_event event, char letter);
+void ntapc_test_wait_before(struct ntapc_fixture *f);
 const char *ntapc_test_order(struct ntapc_fixture *f,
 			     const struct ntapc_apc_state *state,
 			     enum ntapc_mode mode);

@@ -135,6 +135,8 @@ static void looking_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ntapc_core_is_exceeded(&ko, ME),
 			row->too_often);
 	KUNIT_EXPECT_FALSE(test, ntapc_core_is_exceeded(&ko, OTHER));
+	/* What isn't a mutant is nobody's, whatever its state. */
+	KUNIT_EXPECT_FALSE(test, ntapc_core_is_exceeded(&ko, NOBODY));
 	KUNIT_EXPECT_EQ(test, ntapc_core_keeps(&ko), row->keeps);
 	KUNIT_EXPECT_EQ(test, ntapc_core_signal_state(&ko), row->signal_state);
 	expect_same(test, &ko, &row->object);

@@ -363,6 +363,7 @@ static void broken_by_what_may(struct kunit *test)
 		check_left(test, event, status);
 
 		ntapc_fixture_reset(f);
+		ntapc_test_wait_before(f);
 		ntapc_core_wait_acquire(kt);
 		KUNIT_EXPECT_EQ_MSG(test, ntapc_test_happen(test, event, 'a'),
 				    object ? NTAPC_WAKE_UNWAIT :

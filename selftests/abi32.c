@@ -3,6 +3,7 @@
  * The ABI as a 32 bit process has it: the same layout, and everything but
  * frames. And the 32 bit process that the memory test acts upon.
  */
+#include "objects.h"
 #include "procs.h"
 #include "abi_layout.h"
 #include "kselftest_harness.h"
@@ -153,6 +154,93 @@ TEST_F(abi32, waits)
 	EXPECT_EQ(ROUTINE, worker.arg);
 	EXPECT_EQ(NTAPC_STATUS_WAIT_0,
 		  wait_thread(self->dev, 0, in_ms(PATIENCE_MS), worker.fd));
+}
+
+static const char object_name[] = "ntapc-selftest-abi32";
+
+TEST_F(abi32, objects)
+{
+	struct ntapc_object_info info;
+	__s32 objects[NR_OBJECT_TYPES], previous;
+	__u32 existed, signalled;
+	unsigned int i;
+
+	for (i = 0; i < NR_OBJECT_TYPES; i++) {
+		objects[i] = create_object(self->dev, object_types[i].type, 0,
+					   object_types[i].limit);
+		ASSERT_LE(0, objects[i]);
+		ASSERT_EQ(0, get_object_info(objects[i], &info));
+		EXPECT_EQ(sizeof(info), info.size);
+		EXPECT_EQ(object_types[i].type, info.type);
+		EXPECT_EQ(i == 3, info.state);
+	}
+	/* The mutant is nobody's. */
+	EXPECT_EQ(NTAPC_STATUS_WAIT_0 + 3, wait_any(self->dev, 0, objects,
+						    NR_OBJECT_TYPES));
+	EXPECT_EQ(getpid(), object_owner(objects[3]));
+	EXPECT_EQ(0, release_object(objects[3], 1, &previous));
+	EXPECT_EQ(0, previous);
+	EXPECT_EQ(-EPERM, release_mutant(objects[3]));
+	EXPECT_EQ(0, set_event(objects[0]));
+	EXPECT_EQ(1, reset_event(objects[0]));
+	EXPECT_EQ(0, pulse_event(objects[1]));
+	EXPECT_EQ(0, release_semaphore(objects[2], 0x7fffffff));
+	EXPECT_EQ(-EOVERFLOW, release_semaphore(objects[2], 1));
+	EXPECT_EQ(NTAPC_STATUS_WAIT_0, try_one(objects[2]));
+	EXPECT_EQ(0x7ffffffe, object_state(objects[2]));
+	/* Times are 64 bits wide. */
+	EXPECT_EQ(0, set_timer(objects[4], INT64_MIN));
+	ASSERT_EQ(0, get_object_info(objects[4], &info));
+	EXPECT_LT(1LL << 50, info.remaining);
+	EXPECT_EQ(1, cancel_timer(objects[4], &signalled));
+	EXPECT_EQ(0, signalled);
+	EXPECT_LE(0, create_named(self->dev, 0, 0, 0, object_name,
+				  sizeof(object_name), &existed));
+	EXPECT_LE(0, create_named(self->dev, 0, NTAPC_CREATE_OPEN, 0,
+				  object_name, sizeof(object_name), &existed));
+	EXPECT_EQ(1, existed);
+}
+
+/* A timer's APC, of which the arguments are halves of a time. */
+TEST_F(abi32, timer_apc)
+{
+	int timer = create_timer(self->dev, false);
+	__u64 time;
+
+	EXPECT_EQ(0, set_timer_full(timer, 0, 0, ROUTINE, ~0ULL));
+	ASSERT_EQ(1, take_records(self->dev, self->records, 16));
+	EXPECT_EQ(ROUTINE, self->records[0].routine);
+	EXPECT_EQ(~0ULL, self->records[0].arg[0]);
+	time = self->records[0].arg[1] | self->records[0].arg[2] << 32;
+	EXPECT_LT(NT_UNIX_EPOCH, time);
+	EXPECT_LE(time, NT_UNIX_EPOCH + now_on(CLOCK_REALTIME) / 100);
+}
+
+TEST_F(abi32, waits_for_objects)
+{
+	int events[2] = { create_event(self->dev, false),
+			  create_event(self->dev, false) };
+	struct ntapc_wait args = {
+		.size = sizeof(args),
+		.nr_objects = 2,
+		.objects = ADDR(events) | 1ULL << 32,
+	};
+	struct waiter any, all;
+
+	ASSERT_TRUE(waiter_start(&any, self->dev, 0, events, 2));
+	set_event(events[1]);
+	EXPECT_EQ(NTAPC_STATUS_WAIT_0 + 1, waiter_result(&any));
+	ASSERT_TRUE(waiter_start(&all, self->dev, NTAPC_WAIT_ALL, events, 2));
+	set_event(events[1]);
+	EXPECT_FALSE(waiter_is_done(&all));
+	EXPECT_EQ(NTAPC_STATUS_TIMEOUT,
+		  signal_and_wait(events[0], create_event(self->dev, false), 0,
+				  0));
+	EXPECT_EQ(NTAPC_STATUS_WAIT_0, waiter_result(&all));
+	waiter_end(&any);
+	waiter_end(&all);
+	/* The upper half of the array's address isn't ignored. */
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->dev, NTAPC_IOC_WAIT, &args));
 }
 
 static void count_worker(struct worker *worker)

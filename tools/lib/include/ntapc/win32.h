@@ -289,6 +289,106 @@ VOID WINAPI SetLastError(DWORD dwErrCode);
 DWORD WINAPI GetTickCount(VOID);
 ULONGLONG WINAPI GetTickCount64(VOID);
 
+/* --- completions: files, and waits that the library does ------------------------- */
+
+#define ERROR_HANDLE_EOF		38u
+#define ERROR_NETNAME_DELETED		64u
+#define ERROR_BROKEN_PIPE		109u
+#define ERROR_DISK_FULL			112u
+#define ERROR_OPERATION_ABORTED		995u
+#define ERROR_IO_DEVICE			1117u
+#define ERROR_NOT_FOUND			1168u
+
+typedef struct _OVERLAPPED {
+	ULONG_PTR Internal;	/* STATUS_PENDING, then how it ended */
+	ULONG_PTR InternalHigh;	/* bytes */
+	union {
+		__extension__ struct {
+			DWORD Offset;
+			DWORD OffsetHigh;
+		};
+		PVOID Pointer;
+	};
+	HANDLE hEvent;		/* the caller's own */
+} OVERLAPPED, *LPOVERLAPPED;
+
+#define HasOverlappedIoCompleted(o)	((DWORD)(o)->Internal != STATUS_PENDING)
+
+typedef VOID (WINAPI *LPOVERLAPPED_COMPLETION_ROUTINE)(
+	DWORD dwErrorCode, DWORD dwNumberOfBytesTransfered,
+	LPOVERLAPPED lpOverlapped);
+
+/*
+ * The transfer has begun when these return. When it has ended, however it did,
+ * lpCompletionRoutine is queued as an ordinary user APC to the thread that has issued it:
+ * it runs in that one's next alertable wait, first in first out with its others. Until
+ * then buffer and OVERLAPPED have to stay. When the thread exits, what hasn't ended is
+ * cancelled, and that waited for; don't terminate one.
+ *
+ * hFile is from ntapc_handle_from_fd(), of any descriptor. A regular file or block device
+ * is read or written at the OVERLAPPED's offset, in any order, and with both its halves
+ * 0xffffffff written to at its end. Of anything else a read gets what there is, as
+ * soon as there is anything; reads are done in the order they were issued in, and so
+ * are writes. Of such, POOL_WORKERS (256) are in progress at most, the others wait.
+ *
+ * The routine's error: ERROR_HANDLE_EOF at or behind the end of a file;
+ * ERROR_BROKEN_PIPE where a pipe's other end is closed; ERROR_OPERATION_ABORTED;
+ * ERROR_NOACCESS for the buffer; and so on.
+ */
+BOOL WINAPI ReadFileEx(HANDLE hFile, LPVOID lpBuffer, DWORD nNumberOfBytesToRead,
+		       LPOVERLAPPED lpOverlapped,
+		       LPOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
+BOOL WINAPI WriteFileEx(HANDLE hFile, LPCVOID lpBuffer,
+			DWORD nNumberOfBytesToWrite, LPOVERLAPPED lpOverlapped,
+			LPOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
+
+/*
+ * What was issued with this very handle, by the calling thread or by any; with
+ * lpOverlapped only that. It ends with ERROR_OPERATION_ABORTED unless it has ended
+ * already, or is a regular file's and has begun. CancelIoEx() fails with
+ * ERROR_NOT_FOUND if there is none.
+ */
+BOOL WINAPI CancelIo(HANDLE hFile);
+BOOL WINAPI CancelIoEx(HANDLE hFile, LPOVERLAPPED lpOverlapped);
+
+typedef VOID (CALLBACK *WAITORTIMERCALLBACK)(PVOID lpParameter,
+					     BOOLEAN TimerOrWaitFired);
+
+#define WT_EXECUTEDEFAULT		0x00000000
+#define WT_EXECUTEINIOTHREAD		0x00000001
+#define WT_EXECUTEINWAITTHREAD		0x00000004
+#define WT_EXECUTEONLYONCE		0x00000008
+#define WT_EXECUTELONGFUNCTION		0x00000010
+#define WT_EXECUTEINPERSISTENTTHREAD	0x00000080
+#define WT_TRANSFER_IMPERSONATION	0x00000100
+
+/*
+ * One of the library's threads waits for hObject, which needs SYNCHRONIZE, and has
+ * another one call Callback, or does so itself with WT_EXECUTEINWAITTHREAD (then
+ * Callback has to be quick): with FALSE when it is signalled, and taken as by any wait;
+ * with TRUE when dwMilliseconds have passed before. Unless WT_EXECUTEONLYONCE it is
+ * waited for again at once, for as long again, though not before the last call has
+ * begun; calls may overlap. The other flags make no difference.
+ *
+ * The handle may be closed meanwhile. What was registered has to be unregistered, also
+ * after its only call. In the child of a fork nothing is.
+ *
+ * Registering may make a thread, and takes a lock, as unregistering does.
+ */
+BOOL WINAPI RegisterWaitForSingleObject(PHANDLE phNewWaitObject, HANDLE hObject,
+					WAITORTIMERCALLBACK Callback,
+					PVOID Context, ULONG dwMilliseconds,
+					ULONG dwFlags);
+
+/*
+ * From then on it isn't waited for. FALSE and ERROR_IO_PENDING: so it is, but a call is
+ * still to end. CompletionEvent: an event, to be set when none is any more; or
+ * INVALID_HANDLE_VALUE to wait for that, but not in a call of its own, which gets
+ * ERROR_IO_PENDING. UnregisterWait() does neither.
+ */
+BOOL WINAPI UnregisterWait(HANDLE WaitHandle);
+BOOL WINAPI UnregisterWaitEx(HANDLE WaitHandle, HANDLE CompletionEvent);
+
 #ifdef __cplusplus
 }
 #endif

@@ -28,6 +28,8 @@ static const struct {
 	{ "terminate", verb_terminate, "TID [STATUS]", "end a thread" },
 	{ "stack", verb_stack, "TID", "where a thread is, and how it got there" },
 	{ "context", verb_context, "TID", "a thread's registers" },
+	{ "objects", verb_objects, "PID",
+	  "what of ntapc's a process has open: events, mutants, threads..." },
 	{ "attach", verb_attach, "PID ACTION...",
 	  "a process's memory: read, write, look; attach --help tells more" },
 	{ "help", verb_help, "", "this text" },

@@ -73,6 +73,9 @@ void scene_reading(void);
 void scene_process(void);
 void scene_steered(void);
 void scene_attached(void);
+void scene_objects(void);
+void scene_losing_place(void);
+void scene_ntsync(void);
 void scene_refused(void);
 void scene_limit(void);
 

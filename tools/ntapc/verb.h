@@ -24,6 +24,9 @@ int verb_context(int argc, char **argv);
 int verb_stack(int argc, char **argv);
 int show_thread(char **argv);
 
+/* objects.c */
+int verb_objects(int argc, char **argv);
+
 /* attach.c */
 int verb_attach(int argc, char **argv);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ntapc attach, the command: each action, what it prints, and how it ends.
+ * The command: ntapc attach, each action, and ntapc objects; what they print, and how
+ * they end.
  */
 #include <stdarg.h>
 
@@ -30,25 +31,13 @@ static int memory_file(void)
 	return syscall(SYS_memfd_create, "output", 0U);
 }
 
-/*
- * Runs "ntapc attach PID", with the arguments that are said, apart by spaces, and
- * @input as standard input. Returns its exit status.
- */
-static int run_with(const char *input, pid_t pid, const char *arguments, ...)
+/* Runs it with @input as standard input. Returns its exit status. */
+static int run_command(const char *input, char **argv)
 {
 	int in = memory_file(), out = memory_file(), err = memory_file();
-	char command[512], number[16], *argv[32] = { "ntapc", "attach", number };
-	int argc = 3, status;
-	va_list ap;
 	pid_t child;
+	int status;
 
-	va_start(ap, arguments);
-	vsnprintf(command, sizeof(command), arguments, ap);
-	va_end(ap);
-	snprintf(number, sizeof(number), "%d", pid);
-	for (argv[argc] = strtok(command, " "); argv[argc];
-	     argv[argc] = strtok(NULL, " "))
-		argc++;
 	if (write(in, input, strlen(input)) < 0 || lseek(in, 0, SEEK_SET))
 		return -1;
 	child = fork();
@@ -69,6 +58,23 @@ static int run_with(const char *input, pid_t pid, const char *arguments, ...)
 	close(out);
 	close(err);
 	return status;
+}
+
+/* The same for "ntapc attach PID", with the arguments that are said, apart by spaces. */
+static int run_with(const char *input, pid_t pid, const char *arguments, ...)
+{
+	char command[512], number[16], *argv[32] = { "ntapc", "attach", number };
+	int argc = 3;
+	va_list ap;
+
+	va_start(ap, arguments);
+	vsnprintf(command, sizeof(command), arguments, ap);
+	va_end(ap);
+	snprintf(number, sizeof(number), "%d", pid);
+	for (argv[argc] = strtok(command, " "); argv[argc];
+	     argv[argc] = strtok(NULL, " "))
+		argc++;
+	return run_command(input, argv);
 }
 
 #define run(pid, ...)	run_with("", pid, __VA_ARGS__)
@@ -240,6 +246,196 @@ TEST_F(attach, wrong_usage)
 	EXPECT_EQ(2, run(-1, "info"));
 	EXPECT_EQ(1, run(0x3fffffff, "info"));
 	EXPECT_NE(NULL, strstr(output, "it has ended, or isn't there"));
+}
+
+/* ntapc objects, of this process itself */
+
+static int run_objects(char *pid)
+{
+	char *argv[] = { "ntapc", "objects", pid, NULL };
+
+	return run_command("", argv);
+}
+
+static int run_objects_here(void)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", getpid());
+	return run_objects(number);
+}
+
+/* Whether there is a line for the descriptor that goes on like this. */
+static bool shows(int fd, const char *type, const char *state)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "\n%5d  %-21s  %s\n", fd, type, state);
+	return strstr(output, line);
+}
+
+FIXTURE(objects) {
+	int event, semaphore, mutant, timer;
+};
+
+FIXTURE_SETUP(objects)
+{
+	if (run_objects_here() == 127)
+		SKIP(return, "the command isn't installed here");
+	self->event = ntapc_object_create(NTAPC_OBJECT_NOTIFICATION_EVENT, 0, 0,
+					  NULL, NULL);
+	self->semaphore = ntapc_object_create(NTAPC_OBJECT_SEMAPHORE, 3, 10, NULL,
+					      NULL);
+	self->mutant = ntapc_object_create(NTAPC_OBJECT_MUTANT, 0, 0, NULL, NULL);
+	self->timer = ntapc_object_create(NTAPC_OBJECT_SYNCHRONIZATION_TIMER, 0,
+					  0, NULL, NULL);
+	ASSERT_LE(0, self->event);
+	ASSERT_LE(0, self->semaphore);
+	ASSERT_LE(0, self->mutant);
+	ASSERT_LE(0, self->timer);
+}
+
+FIXTURE_TEARDOWN(objects)
+{
+}
+
+TEST_F(objects, shows_states)
+{
+	ASSERT_EQ(0, run_objects_here());
+	EXPECT_EQ(0, strncmp("   fd  type                   state\n", output, 35));
+	EXPECT_TRUE(shows(self->event, "notification-event", "not signalled"));
+	EXPECT_TRUE(shows(self->semaphore, "semaphore", "3 of 10"));
+	EXPECT_TRUE(shows(self->mutant, "mutant", "free"));
+	EXPECT_TRUE(shows(self->timer, "synchronization-timer",
+			  "not signalled, not set"));
+	EXPECT_TRUE(shows(ntapc_instance(), "instance", "ABI 1"));
+	ntapc_event_set(self->event);
+	ntapc_release(self->semaphore, 2, NULL);
+	ASSERT_EQ(0, run_objects_here());
+	EXPECT_TRUE(shows(self->event, "notification-event", "signalled"));
+	EXPECT_TRUE(shows(self->semaphore, "semaphore", "5 of 10"));
+}
+
+TEST_F(objects, shows_a_timer)
+{
+	char line[64];
+
+	ASSERT_EQ(0, ntapc_timer_set(self->timer, 1000 * 1000 * MS, 0, 250, NULL,
+				     0));
+	ASSERT_EQ(0, run_objects_here());
+	/* Not a second has passed, or some have. */
+	snprintf(line, sizeof(line), "\n%5d  %-21s  not signalled, due in 9",
+		 self->timer, "synchronization-timer");
+	EXPECT_NE(NULL, strstr(output, line));
+	EXPECT_NE(NULL, strstr(output, " s and every 250 ms\n"));
+	ASSERT_EQ(1, ntapc_timer_cancel(self->timer));
+	ASSERT_EQ(0, run_objects_here());
+	EXPECT_TRUE(shows(self->timer, "synchronization-timer",
+			  "not signalled, not set"));
+	/* One that has expired and has no period. */
+	ASSERT_EQ(0, ntapc_timer_set(self->timer, 0, 0, 0, NULL, 0));
+	ASSERT_EQ(0, ntapc_wait_object(self->timer, PATIENCE_NS, 0));
+	ASSERT_EQ(0, run_objects_here());
+	EXPECT_TRUE(shows(self->timer, "synchronization-timer",
+			  "not signalled, not set"));
+}
+
+static void *acquire_twice(void *arg)
+{
+	int fd = *(int *)arg;
+
+	ntapc_wait_object(fd, PATIENCE_NS, 0);
+	ntapc_wait_object(fd, PATIENCE_NS, 0);
+	return NULL;
+}
+
+TEST_F(objects, shows_an_owner)
+{
+	struct ntapc_object_info info;
+	pthread_t thread;
+	char state[64];
+
+	ASSERT_EQ(0, ntapc_wait_object(self->mutant, 0, 0));
+	snprintf(state, sizeof(state), "held by thread %d", gettid());
+	ASSERT_EQ(0, run_objects_here());
+	EXPECT_TRUE(shows(self->mutant, "mutant", state));
+	pthread_create(&thread, NULL, acquire_twice, &self->mutant);
+	do {
+		ASSERT_EQ(0, ntapc_object_info(self->mutant, &info));
+		sched_yield();
+	} while (!info.nr_waiters);
+	ASSERT_EQ(0, ntapc_wait_object(self->mutant, 0, 0));
+	strcat(state, ", 2 times; 1 wait");
+	ASSERT_EQ(0, run_objects_here());
+	EXPECT_TRUE(shows(self->mutant, "mutant", state)) {
+		TH_LOG("no \"%s\" in:\n%s", state, output);
+	}
+	ntapc_release(self->mutant, 1, NULL);
+	ntapc_release(self->mutant, 1, NULL);
+	pthread_join(thread, NULL);
+	/* Whoever is joined may still be about to end, for the kernel. */
+	do {
+		ASSERT_EQ(0, ntapc_object_info(self->mutant, &info));
+		sched_yield();
+	} while (!(info.flags & NTAPC_OBJECT_ABANDONED));
+	ASSERT_EQ(0, run_objects_here());
+	EXPECT_TRUE(shows(self->mutant, "mutant", "free, abandoned"));
+}
+
+TEST_F(objects, shows_other_kinds)
+{
+	int reserve = ntapc_reserve_create(), self_fd = ntapc_thread_self();
+	int process = ntapc_process_open(getpid());
+	char state[64];
+
+	ASSERT_LE(0, reserve);
+	ASSERT_LE(0, process);
+	ASSERT_EQ(0, run_objects_here());
+	EXPECT_TRUE(shows(reserve, "reserve", "free"));
+	snprintf(state, sizeof(state), "%d, running", gettid());
+	EXPECT_TRUE(shows(self_fd, "thread", state));
+	snprintf(state, sizeof(state), "%d, in-memory", getpid());
+	EXPECT_TRUE(shows(process, "process", state));
+	ASSERT_EQ(0, ntapc_queue_ex(self_fd, 0, reserve, log_apc, 1, 0, 0));
+	ASSERT_EQ(0, run_objects_here());
+	EXPECT_TRUE(shows(reserve, "reserve", "in use"));
+	snprintf(state, sizeof(state),
+		 "%d, running; 1 ordinary APCs queued, 0 special ones", gettid());
+	EXPECT_TRUE(shows(self_fd, "thread", state));
+	/* None that isn't ntapc's. */
+	EXPECT_EQ(NULL, strstr(output, "\n    0  "));
+}
+
+TEST_F(objects, none)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		char *argv[] = { "ntapc", "objects", "4194304", NULL };
+		char pid[16];
+
+		snprintf(pid, sizeof(pid), "%d", getpid());
+		for (int fd = 3; fd < 256; fd++)
+			close(fd);
+		argv[2] = pid;
+		if (run_command("", argv))
+			_exit(1);
+		_exit(strstr(output, " has nothing of ntapc's open\n") ? 0 : 2);
+	}
+	EXPECT_EQ(0, end_of(child));
+}
+
+TEST_F(objects, wrong_usage)
+{
+	char *more[] = { "ntapc", "objects", "1", "2", NULL };
+
+	EXPECT_EQ(2, run_objects(NULL));
+	EXPECT_EQ(0, strcmp("usage: ntapc objects PID\n", output));
+	EXPECT_EQ(2, run_command("", more));
+	EXPECT_EQ(2, run_objects("none"));
+	EXPECT_EQ(2, run_objects("0"));
+	EXPECT_EQ(1, run_objects("1073741823"));
+	EXPECT_NE(NULL, strstr(output, "there is no process 1073741823"));
 }
 
 TEST_HARNESS_MAIN

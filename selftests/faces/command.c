@@ -365,7 +365,7 @@ TEST_F(objects, shows_an_owner)
 		sched_yield();
 	} while (!info.nr_waiters);
 	ASSERT_EQ(0, ntapc_wait_object(self->mutant, 0, 0));
-	strcat(state, ", 2 times; 1 wait");
+	strcat(state, ", 2 times; 1 waiting");
 	ASSERT_EQ(0, run_objects_here());
 	EXPECT_TRUE(shows(self->mutant, "mutant", state)) {
 		TH_LOG("no \"%s\" in:\n%s", state, output);

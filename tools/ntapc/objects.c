@@ -47,7 +47,7 @@ static void show_waiters(const struct entry *e)
 	long n = get_number(e, "waiters");
 
 	if (n)
-		printf("; %ld wait%s", n, n == 1 ? "s" : "");
+		printf("; %ld waiting", n);
 }
 
 static void show_event(const struct entry *e)

@@ -417,13 +417,14 @@ TEST(ends)
 	struct waiter w;
 	pid_t pid;
 
-	ASSERT_EQ(0, pipe(go));
 	ASSERT_EQ(0, pipe(cue));
 	pid = fork();
 	if (!pid) {
 		close(cue[1]);
 		_exit(read(cue[0], &(char){ 0 }, 1));
 	}
+	/* Which the child has no end of. */
+	ASSERT_EQ(0, pipe(go));
 	thread = ntapc_thread_create(&pthread, NULL, stay, &go[0], NULL);
 	ASSERT_LE(0, thread);
 	want.fd[0] = event(0);

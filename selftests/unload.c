@@ -4,6 +4,7 @@
  * NTAPC_KO, the module's file. NTAPC_CYCLES says how often the last test does
  * it.
  */
+#include "objects.h"
 #include "procs.h"
 #include "kselftest_harness.h"
 
@@ -122,6 +123,66 @@ TEST_F(unload, not_while_a_slot_is_mapped)
 	EXPECT_EQ(getpid(), control->tid);
 	ASSERT_EQ(0, munmap((void *)(ADDR(control) & -4096UL), 4096));
 	EXPECT_TRUE(wait_until(!unload()));
+}
+
+/*
+ * Objects of each type, the last of them a timer that expires all the time, and a
+ * mutant that is held; the descriptors go one by one.
+ */
+TEST_F(unload, not_while_an_object_is_open)
+{
+	int objects[NR_OBJECT_TYPES], dev = open_device();
+	unsigned int i;
+
+	ASSERT_LE(0, dev);
+	for (i = 0; i < NR_OBJECT_TYPES; i++) {
+		const struct object_type *type = &object_types[i];
+
+		objects[i] = i & 1 ? create_named(dev, type->type, 0,
+						  type->limit, type->name,
+						  strlen(type->name), NULL) :
+			     create_object(dev, type->type, 0, type->limit);
+		ASSERT_LE(0, objects[i]);
+		if (type->type == NTAPC_OBJECT_MUTANT) {
+			EXPECT_EQ(0, try_one(objects[i]));
+		}
+	}
+	ASSERT_EQ(0, set_timer_full(objects[i - 1], -1, 1, ADDR(count_apc), 0));
+	close(dev);
+	for (i = 0; i < NR_OBJECT_TYPES; i++) {
+		EXPECT_TRUE(is_busy(unload()));
+		close(objects[i]);
+	}
+	/* The timer's APC went with it. */
+	EXPECT_TRUE(wait_until(!unload()));
+	EXPECT_EQ(0, load());
+}
+
+/* Who is killed in a wait, with a mutant and a timer, doesn't keep it. */
+TEST_F(unload, after_waiters_were_killed)
+{
+	int dev, event, mutant, timer;
+	pid_t child;
+
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		dev = open_device();
+		event = create_event(dev, false);
+		mutant = create_mutant(dev, true);
+		timer = create_timer(dev, false);
+		set_timer_full(timer, -1, 1, ADDR(count_apc), 0);
+		atomic_store(self->stage, mutant >= 0 ? getpid() : -1);
+		_exit(wait_one(event, NTAPC_WAIT_FOREVER));
+	}
+	ASSERT_TRUE(wait_until(atomic_load(self->stage)));
+	ASSERT_EQ(child, atomic_load(self->stage));
+	ASSERT_TRUE(wait_asleep(child));
+	EXPECT_TRUE(is_busy(unload()));
+	kill(child, SIGKILL);
+	EXPECT_EQ(-SIGKILL, reap(child));
+	EXPECT_TRUE(wait_until(!unload()));
+	EXPECT_EQ(0, load());
 }
 
 static __u64 word = 0x1000;

@@ -21,6 +21,7 @@
 #define CLIENT_NR_PROCESSES	8	/* 0 is none */
 #define CLIENT_NR_SAVES		64
 #define CLIENT_NR_GATES		32
+#define CLIENT_NR_OBJECTS	70	/* more than a wait may be for */
 #define CLIENT_LOG_MAX		1024
 
 /* What a step does, and its result. Unless said otherwise that is 0 or -errno. */
@@ -99,6 +100,32 @@ enum client_op {
 	CLIENT_DELAY,
 	CLIENT_WAIT,
 
+	/*
+	 * Object .id: of type .routine (NTAPC_OBJECT_* or CLIENT_MUTEX), with .arg as
+	 * count and limit; the one of descriptor .target; the one of a thread or
+	 * process, .target. What has had that number is let go.
+	 */
+	CLIENT_MAKE_OBJECT,
+	CLIENT_KEEP_OBJECT,
+	CLIENT_OBJECT_OF_THREAD,
+	CLIENT_OBJECT_OF_PROCESS,
+	/* A descriptor for object .id. */
+	CLIENT_OBJECT_FD,
+	/* What these do to object .id: whether it was signalled before. */
+	CLIENT_SET_EVENT,
+	CLIENT_RESET_EVENT,
+	CLIENT_PULSE_EVENT,
+	/* .count of it: the count before. */
+	CLIENT_RELEASE_SEMAPHORE,
+	CLIENT_RELEASE_MUTANT,
+	/* .arg[0] as for waits, .arg[1] the period in ms: whether it was set. */
+	CLIENT_SET_TIMER,
+	CLIENT_CANCEL_TIMER,
+	CLIENT_READ_STATE,
+	/* Wait for object .id, or for .count of them from .id on. */
+	CLIENT_WAIT_OBJECT,
+	CLIENT_WAIT_OBJECTS,
+
 	/* System thread .id does .program, again and again with CLIENT_REPEAT. */
 	CLIENT_CREATE_SYSTEM,
 	/* Stops system thread .id: its exit status. */
@@ -130,6 +157,9 @@ enum client_leak {
 
 #define CLIENT_FOREVER		(~0ULL)
 
+/* KeInitializeMutex, besides the types of ntapc.h */
+#define CLIENT_MUTEX		0x100
+
 /* client_step.flags, of CLIENT_INSERT */
 #define CLIENT_SPECIAL		(1U << 0)	/* no normal routine */
 #define CLIENT_SUPPRESS		(1U << 1)	/* kernel routine: none to follow */
@@ -145,6 +175,8 @@ enum client_leak {
 /* of CLIENT_READ_ON */
 #define CLIENT_DIRECT		(1U << 9)	/* in a system thread, by itself */
 #define CLIENT_IN_CALL		(1U << 10)	/* in ntapc_call_attached() */
+/* of CLIENT_WAIT_OBJECTS; with CLIENT_TWICE the last is the first */
+#define CLIENT_ALL		(1U << 12)
 /* of all */
 #define CLIENT_QUIET		(1U << 11)	/* not for the log */
 

@@ -38,6 +38,16 @@ s64 client_call(const struct client_step *step);
 s64 client_peek(const struct client_step *step);
 void client_drop_processes(void);
 
+/* object.c: dispatcher objects, and waits for them */
+s64 client_make_object(const struct client_step *step);
+s64 client_keep_object(const struct client_step *step);
+s64 client_object_of_thread(const struct client_step *step);
+s64 client_object_of_process(const struct client_step *step);
+s64 client_operate(const struct client_step *step);
+s64 client_wait_object(const struct client_step *step);
+s64 client_wait_objects(const struct client_step *step);
+void client_drop_objects(void);
+
 /* routine.c: what user programs may have run in other processes */
 s64 client_register_more(const struct client_step *step);
 s64 client_unregister_more(const struct client_step *step);
@@ -49,6 +59,7 @@ int client_register_named(void);
 void client_unregister_named(void);
 
 /* program.c: steps and programs */
+s64 client_interval(const struct client_step *step);
 void client_run_steps(struct client_step *steps, unsigned int nr);
 void client_run_program(unsigned int number);
 int client_set_program(unsigned int number, const struct client_step *steps,

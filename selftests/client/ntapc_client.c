@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A client of ntapc: the example of Documentation/kernel-api.rst, and what the
- * selftests "kernel", "kernel-attach" and "kernel-process" drive. It does nothing that
- * a driver couldn't, in whatever order a test asks for it through
+ * selftests "kernel", "kernel-attach", "kernel-process" and "kernel-objects" drive. It
+ * does nothing that a driver couldn't, in whatever order a test asks for it through
  * /dev/ntapc-client: client.h says how.
  *
  *   apc.c      makes, inserts and removes APCs; their routines
  *   thread.c   finds threads; makes and stops system threads
  *   attach.c   attaches to processes, and acts there
+ *   object.c   dispatcher objects, and waits for them
  *   routine.c  routines that user programs have run in other processes
  *   named.c    kernel APCs that user programs queue by name
  *   program.c  the other functions, one by one
@@ -155,6 +156,7 @@ static void __exit client_exit(void)
 	client_unregister_named();
 	client_stop_systems();
 	client_drop_processes();
+	client_drop_objects();
 	client_free_made();
 	client_kick_exit();
 }

@@ -129,7 +129,7 @@ static s64 thaw_all(const struct client_step *step)
 /* Waits */
 
 /* NT's: units of 100 ns; below 0 from now on, else since 1601. */
-static s64 interval_of(const struct client_step *step)
+s64 client_interval(const struct client_step *step)
 {
 	if (step->flags & CLIENT_RAW_TIME)
 		return step->arg[0];
@@ -141,12 +141,12 @@ static s64 delay(const struct client_step *step)
 {
 	return ntapc_delay_execution(step->mode,
 				     step->flags & CLIENT_ALERTABLE,
-				     interval_of(step));
+				     client_interval(step));
 }
 
 static s64 do_wait(struct ntapc_thread *thread, const struct client_step *step)
 {
-	s64 interval = interval_of(step);
+	s64 interval = client_interval(step);
 
 	return ntapc_wait_for_thread(thread, step->mode,
 				     step->flags & CLIENT_ALERTABLE,
@@ -280,6 +280,21 @@ static s64 (*const ops[CLIENT_NR_OPS])(const struct client_step *step) = {
 	[CLIENT_TERMINATE] = terminate,
 	[CLIENT_DELAY] = delay,
 	[CLIENT_WAIT] = wait_for_thread,
+	[CLIENT_MAKE_OBJECT] = client_make_object,
+	[CLIENT_KEEP_OBJECT] = client_keep_object,
+	[CLIENT_OBJECT_OF_THREAD] = client_object_of_thread,
+	[CLIENT_OBJECT_OF_PROCESS] = client_object_of_process,
+	[CLIENT_OBJECT_FD] = client_operate,
+	[CLIENT_SET_EVENT] = client_operate,
+	[CLIENT_RESET_EVENT] = client_operate,
+	[CLIENT_PULSE_EVENT] = client_operate,
+	[CLIENT_RELEASE_SEMAPHORE] = client_operate,
+	[CLIENT_RELEASE_MUTANT] = client_operate,
+	[CLIENT_SET_TIMER] = client_operate,
+	[CLIENT_CANCEL_TIMER] = client_operate,
+	[CLIENT_READ_STATE] = client_operate,
+	[CLIENT_WAIT_OBJECT] = client_wait_object,
+	[CLIENT_WAIT_OBJECTS] = client_wait_objects,
 	[CLIENT_CREATE_SYSTEM] = client_create_system,
 	[CLIENT_STOP_SYSTEM] = client_stop_system,
 	[CLIENT_FORGET_SYSTEM] = client_forget_system,

@@ -18,11 +18,13 @@ static int __init ntapc_init(void)
 	err = ntapc_threads_init();
 	if (err)
 		return err;
-	ntapc_sync_init();
 	ntapc_deliver_init();
-	err = ntapc_queue_init();
+	err = ntapc_sync_init();
 	if (err)
 		goto exit_threads;
+	err = ntapc_queue_init();
+	if (err)
+		goto exit_sync;
 	err = ntapc_mm_init();
 	if (err)
 		goto exit_queue;
@@ -64,6 +66,8 @@ exit_mm:
 	ntapc_mm_exit();
 exit_queue:
 	ntapc_queue_exit();
+exit_sync:
+	ntapc_sync_exit();
 exit_threads:
 	ntapc_threads_exit();
 	return err;
@@ -86,6 +90,7 @@ static void __exit ntapc_exit(void)
 	ntapc_mm_exit();
 	ntapc_threads_exit();
 	ntapc_queue_exit();
+	ntapc_sync_exit();
 }
 
 module_init(ntapc_init);

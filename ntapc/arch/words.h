@@ -25,6 +25,12 @@ static inline size_t ntapc_words_from_user(void *to, const void __user *from,
 	return 0;
 }
 
+static inline bool ntapc_struct_from_user(u64 *to, const void __user *from,
+					  size_t size)
+{
+	return !copy_from_user(to, from, size);
+}
+
 #else
 
 #include <asm/asm.h>
@@ -92,6 +98,28 @@ static __always_inline size_t ntapc_words_from_user(void *to,
 out:
 	user_access_end();
 	return to - start;
+}
+
+/*
+ * A struct of whole words, so small that how copy_from_user() gets there costs more
+ * than the copy. Returns whether that worked.
+ */
+static __always_inline bool ntapc_struct_from_user(u64 *to,
+						   const void __user *from,
+						   size_t size)
+{
+	const u64 __user *word = from;
+	size_t i;
+
+	if (!user_read_access_begin(from, size))
+		return false;
+	for (i = 0; i < size / sizeof(u64); i++)
+		unsafe_get_user(to[i], word + i, fault);
+	user_read_access_end();
+	return true;
+fault:
+	user_read_access_end();
+	return false;
 }
 
 #endif

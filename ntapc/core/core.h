@@ -11,6 +11,7 @@
 #define NTAPC_CORE_H
 
 #include <linux/list.h>
+#include <linux/ntapc.h>
 #include <linux/types.h>
 
 #include "../include/ntapc_kernel.h"
@@ -269,7 +270,6 @@ int ntapc_core_wait_end(struct ntapc_kthread *kt);
 /* object.c: what dispatcher objects are signalled by, and what a wait takes */
 void ntapc_core_object_init(struct ntapc_kobject *ko, u8 type, u32 state,
 			    u32 limit);
-bool ntapc_core_signalled(const struct ntapc_kobject *ko, u64 owner);
 bool ntapc_core_is_exceeded(const struct ntapc_kobject *ko, u64 owner);
 bool ntapc_core_satisfy(struct ntapc_kobject *ko, u64 owner);
 bool ntapc_core_keeps(const struct ntapc_kobject *ko);
@@ -281,6 +281,27 @@ bool ntapc_core_release_mutant(struct ntapc_kobject *ko, u64 owner,
 			       u32 *previous);
 bool ntapc_core_abandon(struct ntapc_kobject *ko, u64 owner);
 s32 ntapc_core_signal_state(const struct ntapc_kobject *ko);
+
+static inline u32 ntapc_core_mutant_limit(const struct ntapc_kobject *ko)
+{
+	return ko->by_id ? NTAPC_CORE_MUTEX_LIMIT : NTAPC_CORE_MUTANT_LIMIT;
+}
+
+/**
+ * ntapc_core_signalled - would it satisfy a wait now?
+ * @ko: the object
+ * @owner: who waits, for a mutant
+ *
+ * Return: whether it would. A mutant is signalled for its owner, too (11.5).
+ */
+static inline bool ntapc_core_signalled(const struct ntapc_kobject *ko,
+					u64 owner)
+{
+	if (ko->type != NTAPC_OBJECT_MUTANT)
+		return ko->state;
+	return (!ko->owner || ko->owner == owner) &&
+	       ko->state < ntapc_core_mutant_limit(ko);
+}
 
 /* Must the thread stand still? (6.6) */
 static inline bool ntapc_core_to_suspend(const struct ntapc_kthread *kt)

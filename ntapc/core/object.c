@@ -26,26 +26,6 @@ void ntapc_core_object_init(struct ntapc_kobject *ko, u8 type, u32 state,
 	};
 }
 
-static u32 mutant_limit(const struct ntapc_kobject *ko)
-{
-	return ko->by_id ? NTAPC_CORE_MUTEX_LIMIT : NTAPC_CORE_MUTANT_LIMIT;
-}
-
-/**
- * ntapc_core_signalled - would it satisfy a wait now?
- * @ko: the object
- * @owner: who waits, for a mutant
- *
- * Return: whether it would. A mutant is signalled for its owner, too (11.5).
- */
-bool ntapc_core_signalled(const struct ntapc_kobject *ko, u64 owner)
-{
-	if (ko->type != NTAPC_OBJECT_MUTANT)
-		return ko->state;
-	return (!ko->owner || ko->owner == owner) &&
-	       ko->state < mutant_limit(ko);
-}
-
 /**
  * ntapc_core_is_exceeded - has the waiting thread the mutant as often as it may?
  * @ko: the object
@@ -56,7 +36,8 @@ bool ntapc_core_signalled(const struct ntapc_kobject *ko, u64 owner)
 bool ntapc_core_is_exceeded(const struct ntapc_kobject *ko, u64 owner)
 {
 	return ko->type == NTAPC_OBJECT_MUTANT && !ko->by_id &&
-	       ko->owner == owner && ko->state >= mutant_limit(ko);
+	       ko->owner == owner &&
+	       ko->state >= ntapc_core_mutant_limit(ko);
 }
 
 /**

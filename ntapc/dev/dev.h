@@ -45,7 +45,8 @@ struct ntapc_ioctl {
 	[_IOC_NR(_cmd) - NTAPC_IOCTL_BASE] = {				\
 		.size = sizeof(_struct) +				\
 			BUILD_BUG_ON_ZERO(sizeof(_struct) >		\
-					  NTAPC_IOCTL_MAX_SIZE),	\
+					  NTAPC_IOCTL_MAX_SIZE ||	\
+					  sizeof(_struct) % 8),		\
 		.min_size = offsetofend(_struct, _last),		\
 		.cmd = _cmd,						\
 		.execute = _fn,						\
@@ -74,7 +75,7 @@ long ntapc_ioctl_wait(struct ntapc_call *call);
 long ntapc_ioctl_wait_object(struct ntapc_call *call);
 int ntapc_ntsync_wait(const s32 *fds, u32 nr, bool alert, bool all, u32 owner,
 		      unsigned long home, u64 deadline, bool realtime,
-		      int *index);
+		      int *index, bool *abandoned);
 
 /* object_file.c */
 long ntapc_object_create(struct ntapc_call *call);

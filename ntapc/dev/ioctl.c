@@ -6,6 +6,7 @@
 #include <linux/uaccess.h>
 
 #include "dev.h"
+#include "../arch/words.h"
 
 static const struct ntapc_ioctl *find(unsigned int cmd,
 				      const struct ntapc_ioctl *table,
@@ -70,7 +71,7 @@ long ntapc_dispatch_ioctl(struct file *file, unsigned int cmd,
 	 * memory says so. A shorter one may be at the end of what is mapped.
 	 */
 	call.size = ioctl->size;
-	if (copy_from_user(args, call.user, ioctl->size) ||
+	if (!ntapc_struct_from_user(args, call.user, ioctl->size) ||
 	    *(u32 *)args != ioctl->size) {
 		err = copy_in(&call, ioctl);
 		if (err)

@@ -64,7 +64,7 @@ static long wait_for(struct file *instance, struct ntsync_wait_args __user *user
 	s32 fds[NTSYNC_MAX_WAIT_COUNT + 1];
 	struct ntsync_wait_args args;
 	struct ntapc_thread *thread;
-	bool ended = true;
+	bool abandoned, ended = true;
 	int index, status;
 	u32 nr;
 
@@ -81,7 +81,8 @@ static long wait_for(struct file *instance, struct ntsync_wait_args __user *user
 	status = ntapc_ntsync_wait(fds, nr, args.alert, all, args.owner,
 				   (unsigned long)instance->private_data,
 				   args.timeout,
-				   args.flags & NTSYNC_WAIT_REALTIME, &index);
+				   args.flags & NTSYNC_WAIT_REALTIME, &index,
+				   &abandoned);
 	switch (status) {
 	case NTAPC_WAIT_TIMEOUT:
 		status = -ETIMEDOUT;
@@ -93,11 +94,12 @@ static long wait_for(struct file *instance, struct ntsync_wait_args __user *user
 		index = args.count;
 		status = 0;
 		break;
+	case NTAPC_WAIT_OBJECT:
+		status = abandoned ? -EOWNERDEAD : 0;
+		break;
 	default:
-		ended = status >= 0;
-		if (ended)
-			status = status >= NTAPC_WAIT_ABANDONED ? -EOWNERDEAD :
-								  0;
+		ended = false;
+		break;
 	}
 	if (ended && put_user(index, &user->index))
 		status = -EFAULT;

@@ -85,6 +85,7 @@ static long ioctl_set_timer(struct ntapc_call *call)
 	struct ntapc_set_timer __user *user = call->user;
 	const struct ntapc_set_timer *args = call->args;
 	struct ntapc_thread *thread = NULL;
+	bool was_set;
 	u32 previous;
 	int err;
 
@@ -98,7 +99,7 @@ static long ioctl_set_timer(struct ntapc_call *call)
 		if (IS_ERR(thread))
 			return PTR_ERR(thread);
 	}
-	err = ntapc_timer_set(object, thread, args, &previous);
+	err = ntapc_timer_set(object, thread, args, &previous, &was_set);
 	return err ? err : put_user(previous, &user->previous);
 }
 

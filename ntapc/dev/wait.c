@@ -2,9 +2,10 @@
 /*
  * The waits: what descriptors stand for, and NTAPC_IOC_WAIT.
  */
+#include <linux/bitmap.h>
 #include <linux/file.h>
+#include <linux/hash.h>
 #include <linux/poll.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "dev.h"
@@ -50,22 +51,29 @@ static int resolve(struct ntapc_wait_set *set, struct ntapc_block *block, int fd
 	object = ntapc_dispatcher_object(file);
 	if (IS_ERR(object))
 		return PTR_ERR(object);
-	block->object = object;
+	ntapc_block_init(set, block, object, object ? NULL : file);
 	if (object)
 		return object->ko.by_id && !set->owner ? -EINVAL : 0;
 	if (!file_can_poll(file))
 		return -EPROTOTYPE;
-	block->file = file;
 	set->nr_files++;
 	return 0;
 }
 
-/* Is one of the first @nr the same as @block? */
-static bool is_twice(const struct ntapc_wait_set *set, u32 nr,
-		     const struct ntapc_block *block)
+/* Which of the blocks of a set may be the same. */
+struct seen {
+	DECLARE_BITMAP(hashes, 512);
+};
+
+/* Is one of the first @nr the same as the one that follows them? */
+static bool is_twice(const struct ntapc_wait_set *set, u32 nr, struct seen *seen)
 {
+	const struct ntapc_block *block = &set->block[nr];
+	const void *what = block->object ? (void *)block->object : block->file;
 	u32 i;
 
+	if (!__test_and_set_bit(hash_ptr(what, 9), seen->hashes))
+		return false;
 	for (i = 0; i < nr; i++) {
 		if (set->block[i].object == block->object &&
 		    set->block[i].file == block->file)
@@ -85,12 +93,15 @@ static void put_descriptors(struct ntapc_wait_set *set, u32 nr)
 
 static int resolve_all(struct ntapc_wait_set *set, const s32 *fds)
 {
+	struct seen seen __uninitialized;
 	u32 i;
 	int err;
 
+	if (set->all)
+		bitmap_zero(seen.hashes, 512);
 	for (i = 0; i < set->nr; i++) {
 		err = resolve(set, &set->block[i], fds[i]);
-		if (!err && set->all && is_twice(set, i, &set->block[i]))
+		if (!err && set->all && is_twice(set, i, &seen))
 			err = -EEXIST;
 		if (err) {
 			put_descriptors(set, i + 1);
@@ -183,36 +194,16 @@ static bool wait_args_valid(const struct ntapc_wait *args)
 				   args->nr_records);
 }
 
-static struct ntapc_wait_set *alloc_set(struct ntapc_thread *thread, u32 nr,
-					struct ntapc_single_set *single)
-{
-	struct ntapc_wait_set *set = &single->set;
-
-	if (nr > 1) {
-		set = kmalloc(struct_size(set, block, nr), GFP_KERNEL);
-		if (!set)
-			return NULL;
-	}
-	ntapc_set_init(set, thread, nr);
-	return set;
-}
-
-static void free_set(struct ntapc_wait_set *set, struct ntapc_single_set *single)
-{
-	if (set != &single->set)
-		kfree(set);
-}
-
 /* Waits for what is named by descriptors. */
 static long wait_for_fds(struct ntapc_call *call, struct ntapc_thread *thread,
 			 const s32 *fds)
 {
 	const struct ntapc_wait *args = call->args;
-	struct ntapc_single_set single __uninitialized;
+	struct ntapc_small_set small __uninitialized;
 	struct ntapc_wait_set *set;
 	long ret;
 
-	set = alloc_set(thread, args->nr_objects, &single);
+	set = ntapc_set_get(&small, thread, args->nr_objects);
 	if (!set)
 		return -ENOMEM;
 	/* All of one are any of one, which is easier. */
@@ -223,7 +214,7 @@ static long wait_for_fds(struct ntapc_call *call, struct ntapc_thread *thread,
 		ret = wait_for_set(call, thread, set);
 		put_descriptors(set, set->nr);
 	}
-	free_set(set, &single);
+	ntapc_set_put(set, &small);
 	return ret;
 }
 
@@ -247,13 +238,21 @@ long ntapc_ioctl_wait(struct ntapc_call *call)
 	return wait_for_fds(call, thread, fds);
 }
 
+/* Can a wait begin with looking at its object? Kernel APCs go first (11.1). */
+static bool may_take_at_once(const struct ntapc_thread *thread, u32 flags)
+{
+	return !(flags & (NTAPC_WAIT_ALERTABLE | NTAPC_WAIT_SIGNAL)) &&
+	       !READ_ONCE(thread->kt.apc_state.kernel_pending);
+}
+
 /* NTAPC_IOC_WAIT on an object: its descriptor is kept by this very call. */
 long ntapc_ioctl_wait_object(struct ntapc_call *call)
 {
 	struct ntapc_object *object = ntapc_object_of_file(call->file);
-	struct ntapc_single_set single __uninitialized;
+	struct ntapc_small_set small __uninitialized;
 	const struct ntapc_wait *args = call->args;
 	struct ntapc_thread *thread;
+	long ret;
 
 	if (!wait_args_valid(args) || args->nr_objects ||
 	    (object->ko.by_id && !args->owner))
@@ -261,16 +260,23 @@ long ntapc_ioctl_wait_object(struct ntapc_call *call)
 	thread = ntapc_thread_self();
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
-	ntapc_set_init(&single.set, thread, 1);
-	single.set.owner = args->owner;
-	single.set.block[0].object = object;
-	return wait_for_set(call, thread, &single.set);
+	if (may_take_at_once(thread, args->flags)) {
+		ret = ntapc_object_take(object, thread, args->owner);
+		if (ret != NTAPC_WAIT_BLOCK)
+			return ntapc_deliver_sync(thread, ret);
+	}
+	ntapc_set_init(&small.set, thread, 1);
+	small.set.owner = args->owner;
+	ntapc_block_init(&small.set, &small.set.block[0], object, NULL);
+	ret = wait_for_set(call, thread, &small.set);
+	ntapc_set_put(&small.set, &small);
+	return ret;
 }
 
 /* ntsync's waits know one error for what is wrong with a descriptor. */
 
 static int resolve_ntsync(struct ntapc_wait_set *set, u32 index, int fd,
-			  unsigned long home)
+			  unsigned long home, struct seen *seen)
 {
 	struct ntapc_block *block = &set->block[index];
 	struct ntapc_object *object;
@@ -281,8 +287,8 @@ static int resolve_ntsync(struct ntapc_wait_set *set, u32 index, int fd,
 	object = ntapc_object_of_file(ntapc_fd_file(block->fd));
 	if (!object || object->home != home)
 		return -EINVAL;
-	block->object = object;
-	return set->all && is_twice(set, index, block) ? -EINVAL : 0;
+	ntapc_block_init(set, block, object, NULL);
+	return set->all && is_twice(set, index, seen) ? -EINVAL : 0;
 }
 
 /**
@@ -296,14 +302,16 @@ static int resolve_ntsync(struct ntapc_wait_set *set, u32 index, int fd,
  * @deadline: ns; all ones: never
  * @realtime: on CLOCK_REALTIME
  * @index: set to which
+ * @abandoned: set to whether that, or one of them, was an abandoned mutex
  *
  * Return: &enum ntapc_wait_status, or an error: EINVAL, ENOMEM, ERESTARTSYS.
  */
 int ntapc_ntsync_wait(const s32 *fds, u32 nr, bool alert, bool all, u32 owner,
 		      unsigned long home, u64 deadline, bool realtime,
-		      int *index)
+		      int *index, bool *abandoned)
 {
-	struct ntapc_single_set single;
+	struct ntapc_small_set small __uninitialized;
+	struct seen seen = { };
 	struct ntapc_thread *thread;
 	struct ntapc_wait_set *set;
 	int ret = 0;
@@ -312,18 +320,19 @@ int ntapc_ntsync_wait(const s32 *fds, u32 nr, bool alert, bool all, u32 owner,
 	thread = ntapc_thread_self();
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
-	set = alloc_set(thread, nr, &single);
+	set = ntapc_set_get(&small, thread, nr);
 	if (!set)
 		return -ENOMEM;
 	set->all = all;
 	set->alert = alert;
 	set->owner = owner;
 	for (i = 0; i < nr && !ret; i++)
-		ret = resolve_ntsync(set, i, fds[i], home);
+		ret = resolve_ntsync(set, i, fds[i], home, &seen);
 	if (!ret)
 		ret = ntapc_wait_ntsync(thread, set, deadline, realtime);
 	*index = set->index;
+	*abandoned = set->abandoned;
 	put_descriptors(set, i);
-	free_set(set, &single);
+	ntapc_set_put(set, &small);
 	return ret;
 }

@@ -141,7 +141,8 @@ EXPORT_SYMBOL_GPL(ntapc_object_reference);
 
 /**
  * ntapc_object_dereference - ObDereferenceObject
- * @object: referenced by the caller, and in no wait of his
+ * @object: referenced by the caller, in no wait of his, and no mutex that a thread
+ *	holds if the reference is the last
  */
 void ntapc_object_dereference(struct ntapc_object *object)
 {
@@ -264,8 +265,8 @@ bool ntapc_set_timer(struct ntapc_object *timer, s64 due, u32 period)
 
 	if (!timer->timer || period > S32_MAX)
 		return false;
-	was_set = ntapc_timer_cancel(timer);
-	ntapc_timer_set(timer, NULL, &args, &previous);
+	/* Without an APC it can't fail. */
+	ntapc_timer_set(timer, NULL, &args, &previous, &was_set);
 	return was_set;
 }
 EXPORT_SYMBOL_GPL(ntapc_set_timer);

@@ -16,7 +16,9 @@
  * @entry: in names; protected by names_mutex
  * @object: whose; not referenced: it takes its name away before it goes
  * @user: the effective uid of who made it
- * @ipc: inode number of the IPC namespace that it was made in
+ * @ipc: the IPC namespace that it was made in, for comparing only. It isn't kept: a
+ *	later one may be in its place, but hardly with its number, too
+ * @ipc_number: inode number of that
  * @length: bytes of @bytes
  * @bytes: any
  */
@@ -24,7 +26,8 @@ struct ntapc_name {
 	struct hlist_node entry;
 	struct ntapc_object *object;
 	kuid_t user;
-	unsigned int ipc;
+	const void *ipc;
+	unsigned int ipc_number;
 	u32 length;
 	u8 bytes[];
 };
@@ -32,23 +35,17 @@ struct ntapc_name {
 static DEFINE_MUTEX(names_mutex);
 static DEFINE_HASHTABLE(names, 8);
 
-static unsigned int current_ipc(void)
-{
-	const struct ipc_namespace *ipc = current->nsproxy->ipc_ns;
-
-	return ipc ? ipc->ns.inum : 0;
-}
-
 static u32 hash_of(const struct ntapc_name *name)
 {
 	return jhash(name->bytes, name->length,
-		     __kuid_val(name->user) ^ name->ipc);
+		     __kuid_val(name->user) ^ name->ipc_number);
 }
 
 static bool is_same(const struct ntapc_name *a, const struct ntapc_name *b)
 {
 	return uid_eq(a->user, b->user) && a->ipc == b->ipc &&
-	       a->length == b->length && !memcmp(a->bytes, b->bytes, a->length);
+	       a->ipc_number == b->ipc_number && a->length == b->length &&
+	       !memcmp(a->bytes, b->bytes, a->length);
 }
 
 /* The object of that name, referenced, or NULL. */
@@ -113,6 +110,7 @@ static struct ntapc_object *open_or_add(struct ntapc_name *name, u8 type,
 struct ntapc_object *ntapc_object_open(const void *bytes, u32 length, u8 type,
 				       struct ntapc_object *new)
 {
+	const struct ipc_namespace *ipc = current->nsproxy->ipc_ns;
 	struct ntapc_object *object;
 	struct ntapc_name *name;
 
@@ -120,7 +118,8 @@ struct ntapc_object *ntapc_object_open(const void *bytes, u32 length, u8 type,
 	if (!name)
 		return ERR_PTR(-ENOMEM);
 	name->user = current_euid();
-	name->ipc = current_ipc();
+	name->ipc = ipc;
+	name->ipc_number = ipc ? ipc->ns.inum : 0;
 	name->length = length;
 	memcpy(name->bytes, bytes, length);
 	object = open_or_add(name, type, new);

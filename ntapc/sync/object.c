@@ -130,7 +130,7 @@ void ntapc_object_hold(struct ntapc_object *object)
 
 /**
  * ntapc_object_put - drop a reference
- * @object: may be freed, which may sleep if it is a timer
+ * @object: may be freed, which may sleep if it is a timer or has a name
  */
 void ntapc_object_put(struct ntapc_object *object)
 {
@@ -413,6 +413,7 @@ static void thread_ends(struct ntapc_thread *thread)
 	while ((object = first_mutant(thread))) {
 		ntapc_object_abandon(object, ntapc_owner(thread));
 		ntapc_object_put(object);
+		cond_resched();
 	}
 	WRITE_ONCE(thread->exited, true);
 	/* Pairs with the barrier in ntapc_thread_object(). */
@@ -439,7 +440,22 @@ static const struct ntapc_life_ops life_ops = {
 	.put = ntapc_object_put,
 };
 
-void ntapc_sync_init(void)
+int ntapc_sync_init(void)
 {
+	int err;
+
 	ntapc_life = &life_ops;
+	err = ntapc_sets_init();
+	if (err)
+		return err;
+	err = ntapc_timers_init();
+	if (err)
+		ntapc_sets_exit();
+	return err;
+}
+
+void ntapc_sync_exit(void)
+{
+	ntapc_timers_exit();
+	ntapc_sets_exit();
 }

@@ -2,7 +2,11 @@
 /*
  * Giving objects to the waits for them: one of several, or all at once.
  */
+#include <linux/slab.h>
+
 #include "sync.h"
+
+static struct kmem_cache *set_cache;
 
 /* Held by whoever takes more than one user's all_lock. */
 static DEFINE_SPINLOCK(cross_lock);
@@ -29,8 +33,8 @@ static u64 owner_of(const struct ntapc_wait_set *set,
 	return object->ko.by_id ? set->owner : ntapc_owner(set->thread);
 }
 
-static bool is_signalled(const struct ntapc_wait_set *set,
-			 const struct ntapc_object *object)
+static inline bool is_signalled(const struct ntapc_wait_set *set,
+				const struct ntapc_object *object)
 {
 	return ntapc_core_signalled(&object->ko, owner_of(set, object));
 }
@@ -39,6 +43,11 @@ static bool is_exceeded(const struct ntapc_wait_set *set,
 			const struct ntapc_object *object)
 {
 	return ntapc_core_is_exceeded(&object->ko, owner_of(set, object));
+}
+
+static bool is_decided(const struct ntapc_wait_set *set)
+{
+	return READ_ONCE(set->thread->kt.wait_status) != NTAPC_WAIT_BLOCK;
 }
 
 /* Its thread, which is locked, is to be woken as soon as that is possible. */
@@ -107,6 +116,9 @@ static bool give_any(struct ntapc_block *block, struct ntapc_giving *giving)
 	struct ntapc_thread *thread = set->thread;
 	bool given;
 
+	/* Where a wait is in the queue more than once the first one has done it. */
+	if (is_decided(set))
+		return false;
 	spin_lock(&thread->lock);
 	given = decide(set, block - set->block, giving);
 	if (given) {
@@ -147,18 +159,34 @@ static void unlock_objects(struct ntapc_wait_set *set,
 	}
 }
 
-static bool all_signalled(const struct ntapc_wait_set *set)
+/* The first of them from @from up to @to that isn't signalled, or @to. */
+static u32 first_unsignalled(const struct ntapc_wait_set *set, u32 from, u32 to)
 {
 	u32 i;
 
-	for (i = 0; i < nr_of_all(set); i++) {
+	for (i = from; i < to; i++) {
 		const struct ntapc_object *object = set->block[i].object;
 
 		/* Only a hint where no lock is held. */
 		if (object && !data_race(is_signalled(set, object)))
-			return false;
+			break;
 	}
-	return true;
+	return i;
+}
+
+/* Begins with the one that was missing last: it most likely still is. */
+static bool all_signalled(struct ntapc_wait_set *set)
+{
+	u32 missing = READ_ONCE(set->missing);
+	u32 found = first_unsignalled(set, missing, nr_of_all(set));
+
+	if (found == nr_of_all(set)) {
+		found = first_unsignalled(set, 0, missing);
+		if (found == missing)
+			return true;
+	}
+	WRITE_ONCE(set->missing, found);
+	return false;
 }
 
 /*
@@ -202,8 +230,9 @@ static void give_all(struct ntapc_object *object, struct ntapc_wait_set *set,
 		     struct ntapc_giving *giving)
 {
 	/*
-	 * As all_lock is held no other object of that user can become signalled
-	 * just now: if one doesn't look so, it isn't. Of two objects of several
+	 * As all_lock is held no other object of that user which has this wait in
+	 * its queue, too, can become signalled just now: if one doesn't look so, it
+	 * isn't. (It can cease to be, by a wait for it alone.) Of two objects of several
 	 * users that become signalled at once one of the two signallers sees both:
 	 * each has changed the state of one before it looks at the other.
 	 */
@@ -222,18 +251,13 @@ static void give_all(struct ntapc_object *object, struct ntapc_wait_set *set,
 }
 
 /**
- * ntapc_giving_begin - an object is going to be signalled
- * @giving: all of it is set
- * @object: is locked by this
+ * ntapc_giving_begin_all - ntapc_giving_begin(), with waits for all in the queue
+ * @giving: as ntapc_giving_begin()
+ * @object: locked, and unlocked for a moment
  */
-void ntapc_giving_begin(struct ntapc_giving *giving,
-			struct ntapc_object *object)
+void ntapc_giving_begin_all(struct ntapc_giving *giving,
+			    struct ntapc_object *object)
 {
-	giving->all = false;
-	giving->woken = NULL;
-	spin_lock(&object->lock);
-	if (likely(!object->nr_all))
-		return;
 	spin_unlock(&object->lock);
 	giving->all = true;
 	rcu_read_lock();
@@ -242,11 +266,12 @@ void ntapc_giving_begin(struct ntapc_giving *giving,
 }
 
 /**
- * ntapc_giving_give - give a signalled object to who waits for it, in order
+ * ntapc_giving_give_queue - ntapc_giving_give(), with somebody in the queue
  * @giving: has begun
  * @object: signalled
  */
-void ntapc_giving_give(struct ntapc_giving *giving, struct ntapc_object *object)
+void ntapc_giving_give_queue(struct ntapc_giving *giving,
+			     struct ntapc_object *object)
 {
 	struct ntapc_block *block, *next;
 
@@ -267,17 +292,15 @@ void ntapc_giving_give(struct ntapc_giving *giving, struct ntapc_object *object)
 }
 
 /**
- * ntapc_giving_end - the object is what it is now
+ * ntapc_giving_end_all - ntapc_giving_end(), with all_lock held
  * @giving: has begun
- * @object: is unlocked by this
+ * @object: no longer locked
  */
-void ntapc_giving_end(struct ntapc_giving *giving, struct ntapc_object *object)
+void ntapc_giving_end_all(struct ntapc_giving *giving,
+			  struct ntapc_object *object)
 {
 	struct ntapc_thread *thread, *next;
 
-	spin_unlock(&object->lock);
-	if (likely(!giving->all))
-		return;
 	spin_unlock(&object->user->all_lock);
 	for (thread = giving->woken; thread; thread = next) {
 		spin_lock(&thread->lock);
@@ -293,11 +316,6 @@ void ntapc_giving_end(struct ntapc_giving *giving, struct ntapc_object *object)
 }
 
 /* The waiting thread's own part */
-
-static bool is_decided(const struct ntapc_wait_set *set)
-{
-	return READ_ONCE(set->thread->kt.wait_status) != NTAPC_WAIT_BLOCK;
-}
 
 /* Is a polled one ready? The first time it is told who waits. */
 static bool is_ready(struct ntapc_wait_set *set, struct ntapc_block *block)
@@ -462,6 +480,19 @@ int ntapc_set_try(struct ntapc_wait_set *set)
 	return err ? err : set->table->error;
 }
 
+/* The only object of @set is locked, and @set isn't queued. */
+static void consume_single(struct ntapc_wait_set *set,
+			   struct ntapc_object *object)
+{
+	if (object->ko.type == NTAPC_OBJECT_MUTANT) {
+		spin_lock(&set->thread->lock);
+		consume(set, object);
+		spin_unlock(&set->thread->lock);
+	} else {
+		consume(set, object);
+	}
+}
+
 /**
  * ntapc_set_try_single - take the only object if it is signalled
  * @set: of one object. That one is locked
@@ -477,13 +508,7 @@ int ntapc_set_try_single(struct ntapc_wait_set *set)
 	if (!is_signalled(set, object))
 		return is_exceeded(set, object) ? -EOVERFLOW : 0;
 	set->index = 0;
-	if (object->ko.type == NTAPC_OBJECT_MUTANT) {
-		spin_lock(&set->thread->lock);
-		consume(set, object);
-		spin_unlock(&set->thread->lock);
-	} else {
-		consume(set, object);
-	}
+	consume_single(set, object);
 	return 1;
 }
 
@@ -559,21 +584,85 @@ int ntapc_set_prepare(struct ntapc_wait_set *set)
 }
 
 /**
- * ntapc_set_init - an empty set
- * @set: with room for @nr blocks
- * @thread: who is going to wait
- * @nr: how many
+ * ntapc_object_take - a wait for one object that doesn't block
+ * @object: what to wait for
+ * @thread: current's record
+ * @owner: as in struct ntapc_wait_set
+ *
+ * Return: %NTAPC_WAIT_OBJECT, %NTAPC_WAIT_ABANDONED, or %NTAPC_WAIT_BLOCK with
+ * nothing done.
  */
-void ntapc_set_init(struct ntapc_wait_set *set, struct ntapc_thread *thread,
-		    u32 nr)
+int ntapc_object_take(struct ntapc_object *object, struct ntapc_thread *thread,
+		      u64 owner)
 {
-	u32 i;
+	struct ntapc_wait_set set;
+	int status = NTAPC_WAIT_BLOCK;
 
-	*set = (struct ntapc_wait_set) { .thread = thread, .nr = nr };
-	for (i = 0; i < nr; i++) {
-		INIT_LIST_HEAD(&set->block[i].entry);
-		set->block[i].set = set;
-		set->block[i].object = NULL;
-		set->block[i].file = NULL;
+	ntapc_set_init(&set, thread, 1);
+	set.owner = owner;
+	spin_lock(&object->lock);
+	if (is_signalled(&set, object)) {
+		consume_single(&set, object);
+		status = set.abandoned ? NTAPC_WAIT_ABANDONED :
+					 NTAPC_WAIT_OBJECT;
 	}
+	spin_unlock(&object->lock);
+	return status;
+}
+
+/**
+ * ntapc_set_get - memory for a set
+ * @small: on the stack, for a few blocks
+ * @thread: who is going to wait
+ * @nr: how many blocks it has
+ *
+ * Return: a set whose blocks are still to be, or NULL if there is no memory.
+ */
+struct ntapc_wait_set *ntapc_set_get(struct ntapc_small_set *small,
+				     struct ntapc_thread *thread, u32 nr)
+{
+	struct ntapc_wait_set *set = &small->set;
+
+	if (nr > NTAPC_FEW_BLOCKS) {
+		set = kmem_cache_alloc(set_cache, GFP_KERNEL);
+		if (!set)
+			return NULL;
+	}
+	ntapc_set_init(set, thread, nr);
+	return set;
+}
+
+/**
+ * ntapc_set_put - that is all over
+ * @set: in no queue
+ * @small: as for ntapc_set_get()
+ */
+void ntapc_set_put(struct ntapc_wait_set *set, struct ntapc_small_set *small)
+{
+	if (unlikely(set->table))
+		kfree(set->table);
+	if (set != &small->set)
+		kmem_cache_free(set_cache, set);
+}
+
+/* All that is used of a set is set before: see ntapc_apc's in task/queue.c. */
+static void construct_set(void *set)
+{
+}
+
+int ntapc_sets_init(void)
+{
+	const struct ntapc_wait_set *one;
+
+	/* And ntsync's alert. */
+	set_cache = kmem_cache_create("ntapc_wait_set",
+				      struct_size(one, block,
+						  NTAPC_OBJECTS_MAX + 1),
+				      0, 0, construct_set);
+	return set_cache ? 0 : -ENOMEM;
+}
+
+void ntapc_sets_exit(void)
+{
+	kmem_cache_destroy(set_cache);
 }

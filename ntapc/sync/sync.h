@@ -118,6 +118,8 @@ struct ntapc_block {
  *	invariant
  * @user: of a wait for all whose objects are one user's: who, else NULL; invariant
  *	while it is queued
+ * @missing: of those that are wanted together, the first that wasn't signalled when
+ *	that was looked at last; only a hint
  * @retest: its thread is to look whether it can be satisfied; under the lock of
  *	@thread
  * @index: which has decided the wait; under the lock of @thread
@@ -133,6 +135,7 @@ struct ntapc_wait_set {
 	struct ntapc_user *user;
 	u32 nr;
 	u32 nr_files;
+	u32 missing;
 	bool all;
 	bool alert;
 	bool retest;
@@ -143,10 +146,12 @@ struct ntapc_wait_set {
 	struct ntapc_block block[];
 };
 
-/* One of a single block, on the stack. */
-struct ntapc_single_set {
+/* How many blocks a set on the stack has. */
+#define NTAPC_FEW_BLOCKS	8
+
+struct ntapc_small_set {
 	struct ntapc_wait_set set;
-	struct ntapc_block block;
+	struct ntapc_block block[NTAPC_FEW_BLOCKS];
 };
 
 /* object.c: objects, and how they are signalled */
@@ -196,19 +201,96 @@ struct ntapc_giving {
 };
 
 /* set.c: giving objects to waits */
-void ntapc_giving_begin(struct ntapc_giving *giving,
-			struct ntapc_object *object);
-void ntapc_giving_give(struct ntapc_giving *giving,
-		       struct ntapc_object *object);
-void ntapc_giving_end(struct ntapc_giving *giving, struct ntapc_object *object);
+void ntapc_giving_begin_all(struct ntapc_giving *giving,
+			    struct ntapc_object *object);
+void ntapc_giving_give_queue(struct ntapc_giving *giving,
+			     struct ntapc_object *object);
+void ntapc_giving_end_all(struct ntapc_giving *giving,
+			  struct ntapc_object *object);
+
+/**
+ * ntapc_giving_begin - an object is going to be signalled
+ * @giving: all of it is set
+ * @object: is locked by this
+ */
+static inline void ntapc_giving_begin(struct ntapc_giving *giving,
+				      struct ntapc_object *object)
+{
+	giving->all = false;
+	giving->woken = NULL;
+	spin_lock(&object->lock);
+	if (unlikely(object->nr_all))
+		ntapc_giving_begin_all(giving, object);
+}
+
+/**
+ * ntapc_giving_give - give a signalled object to who waits for it, in order
+ * @giving: has begun
+ * @object: signalled
+ */
+static inline void ntapc_giving_give(struct ntapc_giving *giving,
+				     struct ntapc_object *object)
+{
+	if (!list_empty(&object->waiters))
+		ntapc_giving_give_queue(giving, object);
+}
+
+/**
+ * ntapc_giving_end - the object is what it is now
+ * @giving: has begun
+ * @object: is unlocked by this
+ */
+static inline void ntapc_giving_end(struct ntapc_giving *giving,
+				    struct ntapc_object *object)
+{
+	spin_unlock(&object->lock);
+	if (unlikely(giving->all))
+		ntapc_giving_end_all(giving, object);
+}
+
+int ntapc_object_take(struct ntapc_object *object, struct ntapc_thread *thread,
+		      u64 owner);
 int ntapc_set_try(struct ntapc_wait_set *set);
 int ntapc_set_try_single(struct ntapc_wait_set *set);
 void ntapc_set_queue_single(struct ntapc_wait_set *set);
 void ntapc_set_leave(struct ntapc_wait_set *set);
+struct ntapc_wait_set *ntapc_set_get(struct ntapc_small_set *small,
+				     struct ntapc_thread *thread, u32 nr);
+void ntapc_set_put(struct ntapc_wait_set *set, struct ntapc_small_set *small);
+int ntapc_sets_init(void);
+void ntapc_sets_exit(void);
 bool ntapc_set_looks_itself(const struct ntapc_wait_set *set);
 int ntapc_set_prepare(struct ntapc_wait_set *set);
-void ntapc_set_init(struct ntapc_wait_set *set, struct ntapc_thread *thread,
-		    u32 nr);
+
+/**
+ * ntapc_set_init - a set whose blocks are still to be
+ * @set: with room for @nr blocks
+ * @thread: who is going to wait
+ * @nr: how many
+ */
+static inline void ntapc_set_init(struct ntapc_wait_set *set,
+				  struct ntapc_thread *thread, u32 nr)
+{
+	*set = (struct ntapc_wait_set) { .thread = thread, .nr = nr };
+}
+
+/**
+ * ntapc_block_init - what one of the blocks is for
+ * @set: it is part of
+ * @block: all but its fd is set
+ * @object: or NULL
+ * @file: then what is polled
+ */
+static inline void ntapc_block_init(struct ntapc_wait_set *set,
+				    struct ntapc_block *block,
+				    struct ntapc_object *object,
+				    struct file *file)
+{
+	INIT_LIST_HEAD(&block->entry);
+	block->set = set;
+	block->object = object;
+	block->file = file;
+}
 
 /* wait.c: NtDelayExecution, NtWaitForMultipleObjects and their kin */
 long ntapc_wait(struct ntapc_thread *thread, struct ntapc_wait_set *set,
@@ -223,7 +305,10 @@ long ntapc_wait_by_id(struct ntapc_thread *thread,
 struct ntapc_object *ntapc_timer_alloc(u8 type);
 void ntapc_timer_free(struct ntapc_timer *timer);
 int ntapc_timer_set(struct ntapc_object *object, struct ntapc_thread *thread,
-		    const struct ntapc_set_timer *args, u32 *previous);
+		    const struct ntapc_set_timer *args, u32 *previous,
+		    bool *was_set);
+int ntapc_timers_init(void);
+void ntapc_timers_exit(void);
 bool ntapc_timer_cancel(struct ntapc_object *object);
 void ntapc_timer_info(struct ntapc_timer *timer,
 		      struct ntapc_object_info *info);
@@ -233,6 +318,7 @@ struct ntapc_object *ntapc_object_open(const void *name, u32 length, u8 type,
 				       struct ntapc_object *new);
 void ntapc_object_unname(struct ntapc_object *object);
 
-void ntapc_sync_init(void);
+int ntapc_sync_init(void);
+void ntapc_sync_exit(void);
 
 #endif

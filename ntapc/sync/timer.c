@@ -36,6 +36,9 @@ struct ntapc_timer {
 	struct ntapc_queue apc;
 };
 
+/* Of the priority of any other work: who sets timers isn't charged for it. */
+static struct workqueue_struct *timer_workqueue;
+
 static void queue_apc(struct ntapc_timer *timer)
 {
 	u64 now;
@@ -55,7 +58,7 @@ static enum hrtimer_restart timer_fires(struct hrtimer *hrtimer)
 		container_of(hrtimer, struct ntapc_timer, hrtimer);
 
 	atomic_set(&timer->expired, 1);
-	queue_work(ntapc_workqueue, &timer->work);
+	queue_work(timer_workqueue, &timer->work);
 	return HRTIMER_NORESTART;
 }
 
@@ -190,11 +193,13 @@ static int get_reserve(struct ntapc_timer *timer)
  * @thread: current's record if there is an APC, which is queued to it; else NULL
  * @args: checked
  * @previous: set to its state before
+ * @was_set: set to whether it was going to expire
  *
  * Return: 0, EAGAIN or ENOMEM.
  */
 int ntapc_timer_set(struct ntapc_object *object, struct ntapc_thread *thread,
-		    const struct ntapc_set_timer *args, u32 *previous)
+		    const struct ntapc_set_timer *args, u32 *previous,
+		    bool *was_set)
 {
 	struct ntapc_timer *timer = object->timer;
 	clockid_t clock;
@@ -206,7 +211,7 @@ int ntapc_timer_set(struct ntapc_object *object, struct ntapc_thread *thread,
 		err = get_reserve(timer);
 	if (err)
 		goto unlock;
-	stop(timer);
+	*was_set = stop(timer);
 	*previous = ntapc_object_reset(object);
 	timer->period = args->period;
 	if (thread) {
@@ -264,4 +269,15 @@ void ntapc_timer_info(struct ntapc_timer *timer, struct ntapc_object_info *info)
 				NTAPC_NS_PER_UNIT);
 	}
 	mutex_unlock(&timer->mutex);
+}
+
+int ntapc_timers_init(void)
+{
+	timer_workqueue = alloc_workqueue("ntapc_timer", WQ_UNBOUND, 0);
+	return timer_workqueue ? 0 : -ENOMEM;
+}
+
+void ntapc_timers_exit(void)
+{
+	destroy_workqueue(timer_workqueue);
 }

@@ -6,7 +6,6 @@
 #include <linux/hrtimer.h>
 #include <linux/nsproxy.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 #include <linux/time_namespace.h>
 #include <linux/uaccess.h>
 
@@ -48,14 +47,14 @@ static unsigned int task_state(const struct wait *wait)
 }
 
 /* Blocks until woken; returns whether the time is over. */
-static bool block(const struct wait *wait)
+static bool block(struct wait *wait)
 {
 	if (wait->forever) {
 		schedule();
 		return false;
 	}
 	/* 0 says that the timer has expired. */
-	return !schedule_hrtimeout_range_clock((ktime_t *)&wait->deadline,
+	return !schedule_hrtimeout_range_clock(&wait->deadline,
 					       wait->slack, HRTIMER_MODE_ABS,
 					       wait->clock);
 }
@@ -146,6 +145,7 @@ static int begin_many(struct ntapc_thread *thread, struct wait *wait,
 	if (set->nr_files && !set->polled)
 		err = ntapc_set_prepare(set);
 	else if (set->nr_files)
+		/* Before it is polled again, as what polls sets it after. */
 		smp_store_mb(set->table->triggered, 0);
 	spin_lock(&thread->lock);
 	if (!thread->kt.acquiring)
@@ -180,7 +180,9 @@ static int look_again(struct ntapc_thread *thread, struct wait *wait,
 	struct ntapc_kthread *kt = &thread->kt;
 	int status = kt->wait_status;
 
-	if (status == NTAPC_WAIT_BLOCK && looks_ready(wait->set))
+	/* It may look so time and again. */
+	if (status == NTAPC_WAIT_BLOCK && looks_ready(wait->set) &&
+	    !fatal_signal_pending(current))
 		return status;
 	if (status == NTAPC_WAIT_BLOCK)
 		status = ntapc_core_wait_test(kt, wait->mode, wait->alertable,
@@ -266,16 +268,15 @@ static int wait_loop(struct ntapc_thread *thread, struct wait *wait)
 		if (run_kernel_apcs(thread, wait) == NTAPC_RAN_LEAVE)
 			return -ERESTARTSYS;
 	}
-	if (status == NTAPC_WAIT_OBJECT && set)
-		return set->index + (set->abandoned ? NTAPC_WAIT_ABANDONED : 0);
 	return status;
 }
 
-/* The end of a wait's set, but for its memory. */
-static void finish(struct ntapc_wait_set *set)
+/* What NT calls the end of a wait. */
+static int nt_status(const struct ntapc_wait_set *set, int status)
 {
-	if (set)
-		kfree(set->table);
+	if (status != NTAPC_WAIT_OBJECT || !set)
+		return status;
+	return set->index + (set->abandoned ? NTAPC_WAIT_ABANDONED : 0);
 }
 
 /* A time on CLOCK_MONOTONIC is that of the caller's time namespace. */
@@ -344,9 +345,10 @@ long ntapc_wait(struct ntapc_thread *thread, struct ntapc_wait_set *set,
 		}
 		/* Those of the attached environment aren't handed over. */
 	} while (!nr && !thread->kt.apc_state_index);
-	finish(set);
 	if (status == NTAPC_WAIT_TIMEOUT && !set)
 		status = NTAPC_STATUS_SUCCESS;
+	else
+		status = nt_status(set, status);
 	return ntapc_deliver_sync(thread, status);
 }
 
@@ -360,7 +362,7 @@ long ntapc_wait(struct ntapc_thread *thread, struct ntapc_wait_set *set,
  *
  * APCs are delivered by frame by this if they can be; else they stay queued.
  *
- * Return: &enum ntapc_wait_status, with the index, or an error.
+ * Return: &enum ntapc_wait_status, or an error. The set says which object it was.
  */
 int ntapc_wait_ntsync(struct ntapc_thread *thread, struct ntapc_wait_set *set,
 		      u64 deadline, bool realtime)
@@ -378,7 +380,6 @@ int ntapc_wait_ntsync(struct ntapc_thread *thread, struct ntapc_wait_set *set,
 	set_deadline(&wait, deadline, realtime);
 	wait.slack = 0;
 	status = wait_loop(thread, &wait);
-	finish(set);
 	if (status == NTAPC_WAIT_USER_APC && ntapc_frame_possible(thread)) {
 		spin_lock(&thread->lock);
 		thread->kt.apc_state.user_pending = false;
@@ -457,8 +458,7 @@ static int wait_in_kernel(struct wait *wait, const s64 *time)
 		return PTR_ERR(thread);
 	state = &thread->kt.apc_state;
 	set_nt_deadline(wait, time);
-	status = wait_loop(thread, wait);
-	finish(wait->set);
+	status = nt_status(wait->set, wait_loop(thread, wait));
 	/* What came when the wait was decided already has told nobody. */
 	if (READ_ONCE(state->kernel_pending))
 		run_kernel_apcs(thread, wait);
@@ -499,32 +499,28 @@ int ntapc_delay_execution(enum ntapc_mode mode, bool alertable, s64 interval)
 }
 EXPORT_SYMBOL_GPL(ntapc_delay_execution);
 
-/* Waits for @nr objects, one of which may be a thread's. */
 static int wait_for_objects(struct ntapc_object *const *objects,
 			    unsigned int nr, bool all, struct wait *wait,
 			    const s64 *timeout)
 {
 	struct ntapc_thread *thread = ntapc_thread_current();
-	struct ntapc_single_set single;
-	struct ntapc_wait_set *set = &single.set;
+	struct ntapc_small_set small __uninitialized;
+	struct ntapc_wait_set *set;
 	unsigned int i;
 	int status;
 
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
-	if (nr > 1) {
-		set = kmalloc(struct_size(set, block, nr), GFP_KERNEL);
-		if (!set)
-			return -ENOMEM;
-	}
-	ntapc_set_init(set, thread, nr);
-	set->all = all;
+	set = ntapc_set_get(&small, thread, nr);
+	if (!set)
+		return -ENOMEM;
+	/* All of one are any of one, which is easier. */
+	set->all = all && nr > 1;
 	for (i = 0; i < nr; i++)
-		set->block[i].object = objects[i];
+		ntapc_block_init(set, &set->block[i], objects[i], NULL);
 	wait->set = set;
 	status = wait_in_kernel(wait, timeout);
-	if (set != &single.set)
-		kfree(set);
+	ntapc_set_put(set, &small);
 	return status;
 }
 

@@ -200,7 +200,8 @@ static struct ntapc_thread *make_thread(struct task_struct *task,
 	}
 	thread = add_thread(new);
 	if (thread == new && missed(task, mm)) {
-		ntapc_thread_retire(thread);
+		/* Somebody else may have got it meanwhile, and wait for its end. */
+		ntapc_thread_end(thread);
 		ntapc_process_retire_missed(tgid);
 	}
 	put_pid(tgid);

@@ -65,8 +65,9 @@
  *   each of    NTAPC_IOC_OBJECT_INFO     its state
  *    these     NTAPC_IOC_WAIT            wait for it alone
  *
- * Those from NTAPC_IOC_READ to NTAPC_IOC_CALL act in the process's address space. On an instance they act where
- * the calling thread is: in the one that it is attached to, else in its own.
+ * Those from NTAPC_IOC_READ to NTAPC_IOC_CALL act in the process's address space. On
+ * an instance they act where the calling thread is: in the one that it is attached
+ * to, else in its own.
  *
  * The ioctls of the instance that act on a thread act on the calling one,
  * whoever opened the instance. Holding a thread's descriptor is the right to
@@ -341,7 +342,8 @@ struct ntapc_record {
  *  - the descriptor of anything else that poll() knows: signalled while it is
  *    readable, has an error or was hung up. It is only looked at. In a wait for
  *    all, what has become readable may have ceased to be when the others are
- *    taken, and a pulse may be missed.
+ *    taken, and a pulse may be missed. (The latter also if the objects of a wait
+ *    for all have been made by several users.)
  *
  * On an event, semaphore, mutant or timer it waits for just that object, and
  * @nr_objects and @objects are 0. It returns

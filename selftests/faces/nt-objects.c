@@ -849,7 +849,7 @@ TEST(signal_and_wait)
 	EXPECT_EQ(0, event_state(first));
 }
 
-/* Processes: one's own never ends while one looks; another may be waited for alertably. */
+/* Processes: one's own doesn't end while one looks; for others one waits alertably. */
 TEST(processes)
 {
 	OBJECT_ATTRIBUTES none = { .Length = sizeof(none) };

@@ -160,12 +160,12 @@ int ntapc_timer_cancel(int fd);
  * A signalled object wins over an alert, that over an APC and that over the timeout
  * (rule 11.3). Who waits longest for an object gets it first.
  *
- * Return: NTAPC_STATUS_WAIT_0; NTAPC_STATUS_ABANDONED_WAIT_0: the same, but it is a mutant,
- * whose last owner has ended without releasing it; NTAPC_STATUS_USER_APC: alertable, and
- * APCs have run; NTAPC_STATUS_ALERTED; NTAPC_STATUS_TIMEOUT; -EBADF; -EPROTOTYPE: @fd
- * isn't of these kinds; -EOVERFLOW: a mutant, and the calling thread has acquired it as
- * often as can be counted (rule 11.6); -EINTR: a signal handler without SA_RESTART ran;
- * -EINVAL; -EOPNOTSUPP, -ENXIO: there are no frames here; -ENOMEM.
+ * Return: NTAPC_STATUS_WAIT_0; NTAPC_STATUS_ABANDONED_WAIT_0: the same, but it is a
+ * mutant, whose last owner has ended without releasing it; NTAPC_STATUS_USER_APC:
+ * alertable, and APCs have run; NTAPC_STATUS_ALERTED; NTAPC_STATUS_TIMEOUT; -EBADF;
+ * -EPROTOTYPE: @fd isn't of these kinds; -EOVERFLOW: a mutant, and the calling thread has
+ * acquired it as often as can be counted (rule 11.6); -EINTR: a signal handler without
+ * SA_RESTART ran; -EINVAL; -EOPNOTSUPP, -ENXIO: there are no frames here; -ENOMEM.
  */
 int ntapc_wait_object(int fd, uint64_t timeout_ns, unsigned int flags);
 

@@ -15,7 +15,7 @@ mkdir -p "$out"
 
 case $suite in
 kunit) limit=200 command=(/usr/bin/kunit-results) ;;
-selftests) limit=900 command=(/selftests/run.sh "$@") ;;
+selftests) limit=1500 command=(/selftests/run.sh "$@") ;;
 demo) limit=200 command=(sh -c 'echo 1..1; ntapc demo >/tmp/demo; s=$?; sed "s/^/# /" /tmp/demo
 	[ $s = 0 ] || echo -n "not "; echo "ok 1 ntapc demo"; exit $s') ;;
 *) die "suite.sh: there is no suite '$suite'" ;;

@@ -288,6 +288,33 @@ TEST_F(file, pipe_waits_and_keeps_order)
 	EXPECT_EQ(0, memcmp("cc", t[2].buffer, 2));
 }
 
+/* However many wait, each gets what is next. */
+TEST_F(file, pipe_keeps_order_of_many)
+{
+	enum { MANY = 40 };
+	static struct transfer t[MANY];
+	char text[MANY];
+	int round, i;
+
+	for (i = 0; i < MANY; i++)
+		text[i] = '0' + i;
+	for (round = 0; round < 5; round++) {
+		memset(t, 0, sizeof(t));
+		log_reset();
+		for (i = 0; i < MANY; i++) {
+			t[i].n = i;
+			ASSERT_TRUE(begin_read(self->read_end, &t[i], 0, 1));
+		}
+		ASSERT_EQ(MANY, write(self->pipe[1], text, MANY));
+		for (i = 0; i < MANY; i++)
+			ASSERT_TRUE(ends(&t[i]));
+		for (i = 0; i < MANY; i++) {
+			ASSERT_EQ(text[i], t[i].buffer[0]);
+			ASSERT_EQ(i, log_entry[i]);
+		}
+	}
+}
+
 /* A write is done to its end, and those behind it don't overtake it. */
 TEST_F(file, pipe_writes_all)
 {

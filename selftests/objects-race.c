@@ -37,9 +37,9 @@ enum cause {
 };
 
 /* Rounds for each pair on a usual machine. */
-#define ROUNDS		10000
+#define ROUNDS		4000
 /* Where each round needs a process. */
-#define PROCESS_ROUNDS	600
+#define PROCESS_ROUNDS	200
 
 #define NOT_BACK	(-20000)
 
@@ -655,7 +655,7 @@ FIXTURE_TEARDOWN(middle)
 {
 }
 
-#define MIDDLE_ROUNDS	1000
+#define MIDDLE_ROUNDS	400
 
 static bool start_three(FIXTURE_DATA(middle) *self)
 {

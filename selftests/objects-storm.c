@@ -15,7 +15,7 @@
 /* Rounds of all threads together. */
 #define ROUNDS		1000000
 /* On a processor that is emulated with all of a debugging kernel's checks. */
-#define ROUNDS_UML	40000
+#define ROUNDS_UML	20000
 
 /* No round for so long is a lost wake-up. */
 #define STUCK_MS	60000

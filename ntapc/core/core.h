@@ -261,11 +261,69 @@ bool ntapc_core_take_alert_by_id(struct ntapc_kthread *kt);
 int ntapc_core_wait_test(struct ntapc_kthread *kt, enum ntapc_mode mode,
 			 bool alertable, bool signalled, bool guarded,
 			 bool due);
-void ntapc_core_wait_acquire(struct ntapc_kthread *kt);
-void ntapc_core_wait_begin(struct ntapc_kthread *kt, enum ntapc_mode mode,
-			   bool alertable);
-enum ntapc_wake ntapc_core_wait_satisfy(struct ntapc_kthread *kt);
-int ntapc_core_wait_end(struct ntapc_kthread *kt);
+
+/**
+ * ntapc_core_wait_acquire - from here on objects can decide the wait
+ * @kt: the current thread, about to look at them one after the other
+ *
+ * APCs and alerts can't yet: an object that is signalled when the wait begins
+ * wins over them, whichever comes first while it is looked for (11.1, 11.3).
+ */
+static inline void ntapc_core_wait_acquire(struct ntapc_kthread *kt)
+{
+	kt->acquiring = true;
+	kt->waiting = false;
+	kt->wait_status = NTAPC_WAIT_BLOCK;
+}
+
+/**
+ * ntapc_core_wait_begin - from here on the wait can be broken (3.5, 3.6, 5.1)
+ * @kt: the current thread, about to block
+ * @mode: WaitMode
+ * @alertable: Alertable
+ */
+static inline void ntapc_core_wait_begin(struct ntapc_kthread *kt,
+					 enum ntapc_mode mode, bool alertable)
+{
+	kt->acquiring = false;
+	kt->waiting = true;
+	kt->alertable = alertable;
+	kt->wait_mode = mode;
+	kt->wait_status = NTAPC_WAIT_BLOCK;
+}
+
+/**
+ * ntapc_core_wait_satisfy - an object that the thread waits for is signalled
+ * @kt: a thread that may be in that wait
+ *
+ * If nothing has decided the wait yet, this does (11.11).
+ *
+ * Return: what is to be done to the thread.
+ */
+static inline enum ntapc_wake
+ntapc_core_wait_satisfy(struct ntapc_kthread *kt)
+{
+	if ((!kt->waiting && !kt->acquiring) ||
+	    kt->wait_status != NTAPC_WAIT_BLOCK)
+		return NTAPC_WAKE_NONE;
+	kt->wait_status = NTAPC_WAIT_OBJECT;
+	return NTAPC_WAKE_UNWAIT;
+}
+
+/**
+ * ntapc_core_wait_end - the thread has stopped blocking, for whatever reason, or
+ *	looking for what is signalled
+ * @kt: the current thread
+ *
+ * Return: what broke the wait, which stands whatever has happened since
+ * (11.11), or %NTAPC_WAIT_BLOCK.
+ */
+static inline int ntapc_core_wait_end(struct ntapc_kthread *kt)
+{
+	kt->acquiring = false;
+	kt->waiting = false;
+	return kt->wait_status;
+}
 
 /* object.c: what dispatcher objects are signalled by, and what a wait takes */
 void ntapc_core_object_init(struct ntapc_kobject *ko, u8 type, u32 state,

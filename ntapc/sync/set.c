@@ -590,7 +590,7 @@ int ntapc_set_prepare(struct ntapc_wait_set *set)
  * @owner: as in struct ntapc_wait_set
  *
  * Return: %NTAPC_WAIT_OBJECT, %NTAPC_WAIT_ABANDONED, or %NTAPC_WAIT_BLOCK with
- * nothing done.
+ * nothing done: it doesn't look signalled, which has to be made sure of.
  */
 int ntapc_object_take(struct ntapc_object *object, struct ntapc_thread *thread,
 		      u64 owner)
@@ -600,6 +600,8 @@ int ntapc_object_take(struct ntapc_object *object, struct ntapc_thread *thread,
 
 	ntapc_set_init(&set, thread, 1);
 	set.owner = owner;
+	if (!data_race(is_signalled(&set, object)))
+		return status;
 	spin_lock(&object->lock);
 	if (is_signalled(&set, object)) {
 		consume_single(&set, object);

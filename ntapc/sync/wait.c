@@ -261,7 +261,8 @@ static int wait_loop(struct ntapc_thread *thread, struct wait *wait)
 			if (status == NTAPC_WAIT_BLOCK)
 				continue;
 		}
-		if (set)
+		/* The usual end: who has given it the object has taken it off. */
+		if (set && !(single && list_empty(&set->block[0].entry)))
 			ntapc_set_leave(set);
 		if (status != NTAPC_WAIT_KERNEL_APC)
 			break;

@@ -245,7 +245,7 @@ TEST_F(file, chained)
 	EXPECT_TRUE(logged(5, 0, 1, 2, 10, 10));
 }
 
-/* More than may be queued to a thread: none is lost for want of anything (10.8). */
+/* Far more than there are threads to do them. */
 TEST_F(file, many)
 {
 	enum { MANY = 300 };
@@ -264,6 +264,28 @@ TEST_F(file, many)
 		ASSERT_EQ(20, t[i].bytes);
 		ASSERT_EQ(byte_at(i * 100 + 19), t[i].buffer[19]);
 	}
+}
+
+/* 10.8: no limit keeps the end of one from being queued. */
+#define LIMIT	"/sys/module/ntapc/parameters/max_queued_per_thread"
+
+TEST_F(file, limit)
+{
+	int limit = open(LIMIT, O_RDWR), i;
+	struct transfer t = { .n = 2 };
+	char before[16] = "";
+
+	if (limit < 0)
+		SKIP(return, "not root");
+	ASSERT_LT(0, read(limit, before, sizeof(before) - 1));
+	ASSERT_EQ(1, pwrite(limit, "5", 1, 0));
+	for (i = 0; i < 10; i++)
+		QueueUserAPC(user_apc, GetCurrentThread(), 1);
+	EXPECT_TRUE(begin_read(self->file, &t, 0, 10));
+	EXPECT_TRUE(is_queued(6));
+	ASSERT_LT(0, pwrite(limit, before, strlen(before), 0));
+	EXPECT_EQ(WAIT_IO_COMPLETION, SleepEx(0, TRUE));
+	EXPECT_TRUE(logged(6, 1, 1, 1, 1, 1, 2));
 }
 
 /* Pipes */

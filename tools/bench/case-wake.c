@@ -21,160 +21,189 @@
 #define STACK_SIZE	(64 * 1024)
 #define FEW		10
 
-static int event_fd, instance_fd;
-static bool by_futex, stop;
-static unsigned int nr_wanted;	/* by the comparison */
-static uint32_t round_nr;	/* what those wait for who wait by futex */
-static uint32_t nr_running;	/* waiters that are not about to wait */
-static uint32_t all_wait;	/* there are none of these */
+/**
+ * struct pool - waiters for the same, which live as long as the comparison
+ * @nr: how many
+ * @event_fd: what they wait for,
+ * @by_futex: or by futex for @round to change; from their next wait on
+ * @stop: they are to end
+ * @round: how often they were woken
+ * @nr_running: those that are not about to wait
+ * @all_wait: there are none of these
+ */
+struct pool {
+	unsigned int nr;
+	int event_fd;
+	bool by_futex;
+	bool stop;
+	uint32_t round;
+	uint32_t nr_running;
+	uint32_t all_wait;
+	pthread_t *threads;
+};
 
-static void change_event(unsigned int op)
+static struct pool many, few;
+
+static void change_event(const struct pool *pool, unsigned int op)
 {
 	struct ntapc_event args = { .size = sizeof(args), .op = op };
 
-	if (ioctl(event_fd, NTAPC_IOC_EVENT, &args))
+	if (ioctl(pool->event_fd, NTAPC_IOC_EVENT, &args))
 		die("NTAPC_IOC_EVENT: %m");
 }
 
-static void wait_for_event(void)
+static void wait_for_event(const struct pool *pool)
 {
 	struct ntapc_wait args = {
 		.size = sizeof(args),
 		.deadline = NTAPC_WAIT_FOREVER,
 	};
 
-	if (ioctl(event_fd, NTAPC_IOC_WAIT, &args))
+	if (ioctl(pool->event_fd, NTAPC_IOC_WAIT, &args))
 		die("NTAPC_IOC_WAIT: %m");
 }
 
-static void expect(unsigned int nr)
+static void expect_all(struct pool *pool)
 {
-	__atomic_store_n(&all_wait, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&nr_running, nr, __ATOMIC_RELEASE);
+	__atomic_store_n(&pool->all_wait, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&pool->nr_running, pool->nr, __ATOMIC_RELEASE);
 }
 
 static void *waiter(void *arg)
 {
+	struct pool *pool = arg;
+
 	cpu_pin_partner(CPU_SAME);
 	cpu_idle_policy();
-	for (;;) {
-		uint32_t seen = __atomic_load_n(&round_nr, __ATOMIC_ACQUIRE);
+	while (!pool->stop) {
+		uint32_t seen = __atomic_load_n(&pool->round, __ATOMIC_ACQUIRE);
+		bool by_futex = pool->by_futex;
 
-		if (!__atomic_sub_fetch(&nr_running, 1, __ATOMIC_ACQ_REL))
-			word_set(&all_wait, 1);
+		if (!__atomic_sub_fetch(&pool->nr_running, 1, __ATOMIC_ACQ_REL))
+			word_set(&pool->all_wait, 1);
 		if (by_futex)
-			word_wait_while(&round_nr, seen);
+			word_wait_while(&pool->round, seen);
 		else
-			wait_for_event();
-		if (stop)
-			return NULL;
+			wait_for_event(pool);
 	}
+	return NULL;
 }
 
 /* The last has said that it is about to wait, and may not do so yet. */
-static void wait_until_waiting(unsigned int nr)
+static void wait_until_waiting(struct pool *pool)
 {
 	struct ntapc_object_info info = { .size = sizeof(info) };
 
-	word_wait_while(&all_wait, 0);
+	word_wait_while(&pool->all_wait, 0);
 	do {
 		pause_asleep();
-		if (!by_futex && ioctl(event_fd, NTAPC_IOC_OBJECT_INFO, &info))
+		if (pool->by_futex)
+			return;
+		if (ioctl(pool->event_fd, NTAPC_IOC_OBJECT_INFO, &info))
 			die("NTAPC_IOC_OBJECT_INFO: %m");
-	} while (!by_futex && info.nr_waiters < nr);
+	} while (info.nr_waiters < pool->nr);
 }
 
-/* Returns how many were woken. */
-static unsigned int wake(unsigned int nr, uint64_t *begin, uint64_t *end)
+/* Returns how many were woken: by futex, who is late for the wait isn't. */
+static unsigned int wake(struct pool *pool, bool by_futex, uint64_t *begin,
+			 uint64_t *end)
 {
-	unsigned int woken = nr;
+	unsigned int woken = pool->nr;
 
-	expect(nr);
+	expect_all(pool);
 	*begin = clock_now();
 	if (by_futex) {
-		__atomic_add_fetch(&round_nr, 1, __ATOMIC_ACQ_REL);
-		woken = syscall(SYS_futex, &round_nr, FUTEX_WAKE_PRIVATE,
+		__atomic_add_fetch(&pool->round, 1, __ATOMIC_ACQ_REL);
+		woken = syscall(SYS_futex, &pool->round, FUTEX_WAKE_PRIVATE,
 				INT_MAX);
 	} else {
-		change_event(NTAPC_EVENT_SET);
+		change_event(pool, NTAPC_EVENT_SET);
 	}
 	*end = clock_now();
-	/* At the end that is for those who come late. */
-	if (!by_futex && !stop)
-		change_event(NTAPC_EVENT_RESET);
+	if (!by_futex)
+		change_event(pool, NTAPC_EVENT_RESET);
 	return woken;
 }
 
-static pthread_t *start_waiters(unsigned int nr)
-{
-	pthread_t *threads = calloc(nr, sizeof(*threads));
-	pthread_attr_t attr;
-	unsigned int i;
-	int err;
-
-	expect(nr);
-	stop = false;
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	for (i = 0; i < nr; i++) {
-		err = pthread_create(&threads[i], &attr, waiter, NULL);
-		if (err)
-			die("pthread_create: %s", strerror(err));
-	}
-	pthread_attr_destroy(&attr);
-	return threads;
-}
-
-static void wake_many(struct series *s, unsigned int count, unsigned int nr)
+static void pool_start(struct pool *pool, unsigned int nr)
 {
 	struct ntapc_create args = {
 		.size = sizeof(args),
 		.type = NTAPC_OBJECT_NOTIFICATION_EVENT,
 	};
-	pthread_t *threads;
+	int instance = must(ntapc_instance(), "ntapc_instance");
+	pthread_attr_t attr;
+	unsigned int i;
+	int err;
+
+	*pool = (struct pool){
+		.nr = nr,
+		.event_fd = ioctl(instance, NTAPC_IOC_CREATE, &args),
+		.threads = calloc(nr, sizeof(*pool->threads)),
+	};
+	if (pool->event_fd < 0)
+		die("an event: %m");
+	expect_all(pool);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	for (i = 0; i < nr; i++) {
+		err = pthread_create(&pool->threads[i], &attr, waiter, pool);
+		if (err)
+			die("pthread_create: %s", strerror(err));
+	}
+	pthread_attr_destroy(&attr);
+}
+
+static void pool_stop(struct pool *pool)
+{
 	uint64_t begin, end;
 	unsigned int i;
 
-	event_fd = ioctl(instance_fd, NTAPC_IOC_CREATE, &args);
-	if (event_fd < 0)
-		die("an event: %m");
-	threads = start_waiters(nr);
-	while (count--) {
-		wait_until_waiting(nr);
-		/* Who was late would be woken by nobody. */
-		if (wake(nr, &begin, &end) == nr)
-			series_add_time(s, begin, end, nr);
+	wait_until_waiting(pool);
+	pool->stop = true;
+	wake(pool, pool->by_futex, &begin, &end);
+	for (i = 0; i < pool->nr; i++)
+		pthread_join(pool->threads[i], NULL);
+	free(pool->threads);
+	close(pool->event_fd);
+}
+
+static void wake_pool(struct pool *pool, bool by_futex, struct series *s,
+		      unsigned int count)
+{
+	uint64_t begin, end;
+	bool before = pool->by_futex;
+
+	if (before != by_futex) {
+		wait_until_waiting(pool);
+		pool->by_futex = by_futex;
+		wake(pool, before, &begin, &end);
 	}
-	wait_until_waiting(nr);
-	stop = true;
-	wake(nr, &begin, &end);
-	for (i = 0; i < nr; i++)
-		pthread_join(threads[i], NULL);
-	free(threads);
-	close(event_fd);
+	while (count--) {
+		wait_until_waiting(pool);
+		if (wake(pool, by_futex, &begin, &end) == pool->nr)
+			series_add_time(s, begin, end, pool->nr);
+	}
 }
 
 static void event_wakes_many(struct series *s, enum cpu cpu, unsigned int count)
 {
-	by_futex = false;
-	wake_many(s, count, nr_wanted);
+	wake_pool(&many, false, s, count);
 }
 
 static void event_wakes_few(struct series *s, enum cpu cpu, unsigned int count)
 {
-	by_futex = false;
-	wake_many(s, count, FEW);
+	wake_pool(&few, false, s, count);
 }
 
 static void futex_wakes_many(struct series *s, enum cpu cpu, unsigned int count)
 {
-	by_futex = true;
-	wake_many(s, count, nr_wanted);
+	wake_pool(&many, true, s, count);
 }
 
 static void compare_wake(unsigned int nr)
 {
-	char id[16], what[64], few[32];
+	char id[16], what[64], as_few[32];
 	struct comparison c = {
 		.id = id,
 		.what = what,
@@ -183,21 +212,23 @@ static void compare_wake(unsigned int nr)
 		.peer = {
 			{ .name = "futex, as many",
 			  .run = futex_wakes_many },
-			{ .name = few, .run = event_wakes_few,
+			{ .name = as_few, .run = event_wakes_few,
 			  .wanted = nr > FEW ? 1.2 : 0 },
 		},
 	};
 
-	nr_wanted = nr;
 	snprintf(id, sizeof(id), "7-wake-%u", nr);
 	snprintf(what, sizeof(what), "event wakes %u, each", nr);
-	snprintf(few, sizeof(few), "%u waiters", FEW);
+	snprintf(as_few, sizeof(as_few), "%u waiters", FEW);
+	pool_start(&many, nr);
+	pool_start(&few, FEW);
 	compare(&c, CPU_SAME);
+	pool_stop(&many);
+	pool_stop(&few);
 }
 
 void case_wake(void)
 {
-	instance_fd = must(ntapc_instance(), "ntapc_instance");
 	compare_wake(1);
 	compare_wake(10);
 	compare_wake(100);

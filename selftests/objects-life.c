@@ -419,13 +419,14 @@ static void exhaust(void)
 		if (fd < 0)
 			break;
 		if (i % NR_OBJECT_TYPES >= 4 &&
-		    set_timer_full(fd, MS_FROM_NOW(1), i & 8 ? 1 : 0,
-				   i & 16 ? ADDR(count_apc) : 0, 0) < 0)
+		    set_timer_full(fd, MS_FROM_NOW(1), i & 8 ? 100 : 0,
+				   i & 16 ? ADDR(count_apc) : 0, 0) < 0) {
+			fd = -EINVAL;
 			break;
+		}
 	}
-	if (fd != -EMFILE)
-		_exit(1);
-	atomic_store(&shared->ready, 1);
+	atomic_store(&shared->go, fd);
+	atomic_store(&shared->ready, i);
 	for (;;)
 		pause();
 }
@@ -465,6 +466,9 @@ TEST_F_TIMEOUT(life, as_many_as_descriptors, 120)
 		ASSERT_TRUE(wait_until(atomic_load(&shared->ready)));
 		kill(child, SIGKILL);
 		ASSERT_EQ(-SIGKILL, reap(child));
+		ASSERT_EQ(-EMFILE, atomic_load(&shared->go)) {
+			TH_LOG("after %d", atomic_load(&shared->ready));
+		}
 		/* All names are free again. */
 		ASSERT_TRUE(wait_until(create_named(dev,
 						    NTAPC_OBJECT_SEMAPHORE,

@@ -99,6 +99,7 @@ uninstall:
 	$(Q)$(if $(DESTDIR),,$(DEPMOD) -a $(KERNELRELEASE))
 	$(Q)cd $(DESTDIR)$(PREFIX) && rm -rf bin/ntapc bin/ntapc-bench lib/libntapc.* \
 		lib/pkgconfig/libntapc.pc include/ntapc.h include/ntapc include/linux/ntapc.h \
+		include/linux/ntapc_ntsync.h \
 		share/man/man[137]/ntapc.[137] share/man/man[137]/ntapc[_-]*.[137]
 
 # Hygiene

@@ -100,7 +100,7 @@ uninstall:
 	$(Q)cd $(DESTDIR)$(PREFIX) && rm -rf bin/ntapc bin/ntapc-bench lib/libntapc.* \
 		lib/pkgconfig/libntapc.pc include/ntapc.h include/ntapc include/linux/ntapc.h \
 		include/linux/ntapc_ntsync.h \
-		share/man/man[137]/ntapc.[137] share/man/man[137]/ntapc[_-]*.[137]
+		$(foreach page,$(MANPAGES),share/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
 
 # Hygiene
 

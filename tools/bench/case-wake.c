@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Case 7, second part: a notification event that many threads wait for is set.
- * Timed is the call that sets it, for each thread that it wakes. The waiters have
- * the policy SCHED_IDLE, so that none of them runs before the call is over.
+ * Timed is the call that sets it, for each thread that it wakes. Who sets it has a
+ * real-time priority, so that none of them runs before it is reset: the many would
+ * have their share of the CPU also with the policy SCHED_IDLE.
  */
 #include <limits.h>
 #include <linux/futex.h>
@@ -74,7 +75,6 @@ static void *waiter(void *arg)
 	struct pool *pool = arg;
 
 	cpu_pin_partner(CPU_SAME);
-	cpu_idle_policy();
 	while (!pool->stop) {
 		uint32_t seen = __atomic_load_n(&pool->round, __ATOMIC_ACQUIRE);
 		bool by_futex = pool->by_futex;
@@ -174,6 +174,7 @@ static void wake_pool(struct pool *pool, bool by_futex, struct series *s,
 	uint64_t begin, end;
 	bool before = pool->by_futex;
 
+	cpu_priority(HIGH);
 	if (before != by_futex) {
 		wait_until_waiting(pool);
 		pool->by_futex = by_futex;
@@ -184,6 +185,7 @@ static void wake_pool(struct pool *pool, bool by_futex, struct series *s,
 		if (wake(pool, by_futex, &begin, &end) == pool->nr)
 			series_add_time(s, begin, end, pool->nr);
 	}
+	cpu_priority(0);
 }
 
 static void event_wakes_many(struct series *s, enum cpu cpu, unsigned int count)

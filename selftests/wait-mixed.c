@@ -661,6 +661,7 @@ TEST_F(mixed, signal_first_fails)
 	int full = create_semaphore(self->dev, 3, 3);
 	int nobodys = create_mutant(self->dev, false);
 	int timer = create_timer(self->dev, true);
+	int process = open_process(self->dev, 0);
 	int closed = dup(full), fds[2];
 	struct how how;
 	unsigned int i;
@@ -675,7 +676,7 @@ TEST_F(mixed, signal_first_fails)
 			{ closed, -EBADF }, { -1, -EBADF },
 			{ timer, -EPROTOTYPE }, { self->self, -EPROTOTYPE },
 			{ self->dev, -EPROTOTYPE }, { fds[0], -EPROTOTYPE },
-			{ open_process(self->dev, 0), -EPROTOTYPE },
+			{ process, -EPROTOTYPE },
 		};
 
 		set_event(self->events[0]);
@@ -835,7 +836,7 @@ static int wait_as(int dev, __u32 owner, __u32 flags, __u64 deadline,
 		.flags = flags,
 		.deadline = deadline,
 		.nr_objects = nr,
-		.objects = ADDR(objects),
+		.objects = nr ? ADDR(objects) : 0,
 		.owner = owner,
 	};
 

@@ -328,7 +328,6 @@ static inline int ntapc_core_wait_end(struct ntapc_kthread *kt)
 /* object.c: what dispatcher objects are signalled by, and what a wait takes */
 void ntapc_core_object_init(struct ntapc_kobject *ko, u8 type, u32 state,
 			    u32 limit);
-bool ntapc_core_is_exceeded(const struct ntapc_kobject *ko, u64 owner);
 bool ntapc_core_satisfy(struct ntapc_kobject *ko, u64 owner);
 bool ntapc_core_keeps(const struct ntapc_kobject *ko);
 u32 ntapc_core_set(struct ntapc_kobject *ko);
@@ -359,6 +358,21 @@ static inline bool ntapc_core_signalled(const struct ntapc_kobject *ko,
 		return ko->state;
 	return (!ko->owner || ko->owner == owner) &&
 	       ko->state < ntapc_core_mutant_limit(ko);
+}
+
+/**
+ * ntapc_core_is_exceeded - has the waiting thread the mutant as often as it may?
+ * @ko: the object
+ * @owner: who waits
+ *
+ * Return: whether the wait is to fail (11.6). ntsync's wait then goes on.
+ */
+static inline bool ntapc_core_is_exceeded(const struct ntapc_kobject *ko,
+					  u64 owner)
+{
+	return ko->type == NTAPC_OBJECT_MUTANT && !ko->by_id &&
+	       ko->owner == owner &&
+	       ko->state >= ntapc_core_mutant_limit(ko);
 }
 
 /* Must the thread stand still? (6.6) */

@@ -27,20 +27,6 @@ void ntapc_core_object_init(struct ntapc_kobject *ko, u8 type, u32 state,
 }
 
 /**
- * ntapc_core_is_exceeded - has the waiting thread the mutant as often as it may?
- * @ko: the object
- * @owner: who waits
- *
- * Return: whether the wait is to fail (11.6). ntsync's wait then goes on.
- */
-bool ntapc_core_is_exceeded(const struct ntapc_kobject *ko, u64 owner)
-{
-	return ko->type == NTAPC_OBJECT_MUTANT && !ko->by_id &&
-	       ko->owner == owner &&
-	       ko->state >= ntapc_core_mutant_limit(ko);
-}
-
-/**
  * ntapc_core_satisfy - a wait takes from the object
  * @ko: the object, signalled for @owner
  * @owner: who waits, for a mutant

@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/types.h>
 
+#include "../arch/words.h"
 #include "../mm/mm.h"
 #include "../sync/sync.h"
 #include "../task/thread.h"
@@ -56,6 +57,38 @@ struct ntapc_ioctl {
 
 /* Below are the numbers of ntsync's ioctls, from here on ours. */
 #define NTAPC_NTSYNC_END	_IOC_NR(NTAPC_IOC_INFO)
+
+/**
+ * ntapc_try_ioctl - one command, ahead of the table that it is in
+ * @file: that it was made on
+ * @arg: address of the struct in user memory
+ * @size: of the struct, in bytes, a constant
+ * @execute: the handler
+ * @ret: set to its result
+ *
+ * For those that are made so often that the table's way shows.
+ *
+ * Return: false if the struct is of another size or can't be read: that is for the
+ * table's way.
+ */
+static __always_inline bool
+ntapc_try_ioctl(struct file *file, unsigned long arg, const size_t size,
+		long (*execute)(struct ntapc_call *call), long *ret)
+{
+	u64 args[NTAPC_IOCTL_MAX_SIZE / sizeof(u64)] __uninitialized;
+	struct ntapc_call call = {
+		.file = file,
+		.args = args,
+		.user = (void __user *)arg,
+		.size = size,
+	};
+
+	if (!ntapc_struct_from_user(args, call.user, size) ||
+	    *(u32 *)args != size)
+		return false;
+	*ret = execute(&call);
+	return true;
+}
 
 /* ioctl.c */
 long ntapc_dispatch_ioctl(struct file *file, unsigned int cmd,

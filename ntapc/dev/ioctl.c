@@ -6,7 +6,6 @@
 #include <linux/uaccess.h>
 
 #include "dev.h"
-#include "../arch/words.h"
 
 static const struct ntapc_ioctl *find(unsigned int cmd,
 				      const struct ntapc_ioctl *table,

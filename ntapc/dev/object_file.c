@@ -148,6 +148,25 @@ static const struct ntapc_ioctl object_wait = {
 
 static long object_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
+	long ret;
+
+	switch (cmd) {
+	case NTAPC_IOC_WAIT:
+		if (ntapc_try_ioctl(file, arg, sizeof(struct ntapc_wait),
+				    ntapc_ioctl_wait_object, &ret))
+			return ret;
+		break;
+	case NTAPC_IOC_EVENT:
+		if (ntapc_try_ioctl(file, arg, sizeof(struct ntapc_event),
+				    ioctl_event, &ret))
+			return ret;
+		break;
+	case NTAPC_IOC_RELEASE:
+		if (ntapc_try_ioctl(file, arg, sizeof(struct ntapc_release),
+				    ioctl_release, &ret))
+			return ret;
+		break;
+	}
 	if (cmd == NTAPC_IOC_WAIT)
 		return ntapc_dispatch_ioctl(file, cmd, arg, &object_wait,
 					    _IOC_NR(NTAPC_IOC_WAIT), 1);

@@ -248,7 +248,7 @@ static bool may_take_at_once(const struct ntapc_thread *thread, u32 flags)
 /* NTAPC_IOC_WAIT on an object: its descriptor is kept by this very call. */
 long ntapc_ioctl_wait_object(struct ntapc_call *call)
 {
-	struct ntapc_object *object = ntapc_object_of_file(call->file);
+	struct ntapc_object *object = call->file->private_data;
 	struct ntapc_small_set small __uninitialized;
 	const struct ntapc_wait *args = call->args;
 	struct ntapc_thread *thread;
@@ -263,7 +263,9 @@ long ntapc_ioctl_wait_object(struct ntapc_call *call)
 	if (may_take_at_once(thread, args->flags)) {
 		ret = ntapc_object_take(object, thread, args->owner);
 		if (ret != NTAPC_WAIT_BLOCK)
-			return ntapc_deliver_sync(thread, ret);
+			return likely(ntapc_nothing_due(thread)) ?
+				       ret :
+				       ntapc_deliver_sync(thread, ret);
 	}
 	ntapc_set_init(&small.set, thread, 1);
 	small.set.owner = args->owner;

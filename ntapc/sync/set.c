@@ -12,7 +12,7 @@ static struct kmem_cache *set_cache;
 static DEFINE_SPINLOCK(cross_lock);
 
 /* Is this one of those that are wanted together? */
-static bool is_one_of_all(const struct ntapc_block *block)
+static inline bool is_one_of_all(const struct ntapc_block *block)
 {
 	const struct ntapc_wait_set *set = block->set;
 
@@ -91,7 +91,7 @@ static void consume(struct ntapc_wait_set *set, struct ntapc_object *object)
 		ntapc_object_own(object, set->thread);
 }
 
-static void queue(struct ntapc_block *block)
+static __always_inline void queue(struct ntapc_block *block)
 {
 	if (!list_empty(&block->entry))
 		return;
@@ -100,7 +100,7 @@ static void queue(struct ntapc_block *block)
 	block->object->nr_all += is_one_of_all(block);
 }
 
-static void unqueue(struct ntapc_block *block)
+static __always_inline void unqueue(struct ntapc_block *block)
 {
 	if (list_empty(&block->entry))
 		return;

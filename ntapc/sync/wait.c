@@ -350,6 +350,9 @@ long ntapc_wait(struct ntapc_thread *thread, struct ntapc_wait_set *set,
 		status = NTAPC_STATUS_SUCCESS;
 	else
 		status = nt_status(set, status);
+	/* A restart code has to be seen to. */
+	if (likely(status >= 0 && ntapc_nothing_due(thread)))
+		return status;
 	return ntapc_deliver_sync(thread, status);
 }
 

@@ -566,6 +566,23 @@ static inline bool ntapc_counts_as_user(const struct ntapc_apc *apc)
 		apc->mode == NTAPC_USER_MODE);
 }
 
+/**
+ * ntapc_nothing_due - is there nothing for ntapc_deliver_sync() to do?
+ * @thread: current's record
+ *
+ * Return: true only if there isn't.
+ */
+static inline bool ntapc_nothing_due(const struct ntapc_thread *thread)
+{
+	const struct ntapc_kthread *kt = &thread->kt;
+
+	return !(READ_ONCE(kt->apc_state.kernel_pending) |
+		 READ_ONCE(kt->apc_state.user_pending) |
+		 READ_ONCE(kt->apc_state.special_pending) |
+		 READ_ONCE(kt->alerted[NTAPC_KERNEL_MODE]) |
+		 READ_ONCE(thread->pinned));
+}
+
 /* deliver.c: the only user of task_work */
 void ntapc_deliver_init(void);
 void ntapc_deliver_exit(void);

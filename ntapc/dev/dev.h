@@ -113,7 +113,22 @@ int ntapc_ntsync_wait(const s32 *fds, u32 nr, bool alert, bool all, u32 owner,
 /* object_file.c */
 long ntapc_object_create(struct ntapc_call *call);
 int ntapc_object_fd(struct ntapc_object *object, bool ntsync);
-struct ntapc_object *ntapc_object_of_file(const struct file *file);
+extern const struct file_operations ntapc_object_fops;
+extern const struct file_operations ntapc_ntsync_object_fops;
+
+/**
+ * ntapc_object_of_file - the object that a descriptor is for
+ * @file: any
+ *
+ * Return: the object, which @file keeps; NULL if it is of another kind.
+ */
+static inline struct ntapc_object *ntapc_object_of_file(const struct file *file)
+{
+	if (file->f_op == &ntapc_object_fops ||
+	    file->f_op == &ntapc_ntsync_object_fops)
+		return file->private_data;
+	return NULL;
+}
 
 /* ntsync.c */
 long ntapc_ntsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg);

@@ -218,7 +218,7 @@ static void object_show_fdinfo(struct seq_file *m, struct file *file)
 	}
 }
 
-static const struct file_operations object_fops = {
+const struct file_operations ntapc_object_fops = {
 	.owner = THIS_MODULE,
 	.release = object_release,
 	.unlocked_ioctl = object_ioctl,
@@ -236,26 +236,13 @@ static long ntsync_object_ioctl(struct file *file, unsigned int cmd,
 }
 
 /* Like ntsync's they can't be polled. */
-static const struct file_operations ntsync_object_fops = {
+const struct file_operations ntapc_ntsync_object_fops = {
 	.owner = THIS_MODULE,
 	.release = object_release,
 	.unlocked_ioctl = ntsync_object_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.show_fdinfo = object_show_fdinfo,
 };
-
-/**
- * ntapc_object_of_file - the object that a descriptor is for
- * @file: any
- *
- * Return: the object, which @file keeps; NULL if it is of another kind.
- */
-struct ntapc_object *ntapc_object_of_file(const struct file *file)
-{
-	if (file->f_op == &object_fops || file->f_op == &ntsync_object_fops)
-		return file->private_data;
-	return NULL;
-}
 
 /**
  * ntapc_object_fd - a descriptor for an object
@@ -270,10 +257,10 @@ int ntapc_object_fd(struct ntapc_object *object, bool ntsync)
 
 	ntapc_file_opened();
 	if (ntsync)
-		fd = anon_inode_getfd("ntsync", &ntsync_object_fops, object,
+		fd = anon_inode_getfd("ntsync", &ntapc_ntsync_object_fops, object,
 				      O_RDWR | O_CLOEXEC);
 	else
-		fd = anon_inode_getfd("[ntapc-object]", &object_fops, object,
+		fd = anon_inode_getfd("[ntapc-object]", &ntapc_object_fops, object,
 				      O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
 		ntapc_object_put(object);

@@ -91,22 +91,23 @@ static void consume(struct ntapc_wait_set *set, struct ntapc_object *object)
 		ntapc_object_own(object, set->thread);
 }
 
-static __always_inline void queue(struct ntapc_block *block)
+/* @all: it is one of those that are wanted together. */
+static __always_inline void queue(struct ntapc_block *block, bool all)
 {
 	if (!list_empty(&block->entry))
 		return;
 	list_add_tail(&block->entry, &block->object->waiters);
 	block->object->nr_waiters++;
-	block->object->nr_all += is_one_of_all(block);
+	block->object->nr_all += all;
 }
 
-static __always_inline void unqueue(struct ntapc_block *block)
+static __always_inline void unqueue(struct ntapc_block *block, bool all)
 {
 	if (list_empty(&block->entry))
 		return;
 	list_del_init(&block->entry);
 	block->object->nr_waiters--;
-	block->object->nr_all -= is_one_of_all(block);
+	block->object->nr_all -= all;
 }
 
 /* Gives the object to the wait, unless that is decided. The object is locked. */
@@ -124,7 +125,7 @@ static bool give_any(struct ntapc_block *block, struct ntapc_giving *giving)
 	if (given) {
 		consume(set, block->object);
 		/* From here on the set may be gone, but for this lock. */
-		unqueue(block);
+		unqueue(block, false);
 	}
 	spin_unlock(&thread->lock);
 	return given;
@@ -206,7 +207,7 @@ static void consume_all(struct ntapc_wait_set *set, struct ntapc_giving *giving)
 			if (!block->object)
 				continue;
 			consume(set, block->object);
-			unqueue(block);
+			unqueue(block, true);
 		}
 	}
 	spin_unlock(&thread->lock);
@@ -349,7 +350,7 @@ static int try_any(struct ntapc_wait_set *set, u32 first)
 		else if (is_exceeded(set, object))
 			exceeded = true;
 		else
-			queue(block);
+			queue(block, false);
 		spin_unlock(&object->lock);
 		if (exceeded)
 			return -EOVERFLOW;
@@ -446,7 +447,7 @@ static int try_all(struct ntapc_wait_set *set)
 		consume_all(set, NULL);
 	for (i = 0; i < nr_of_all(set) && !err && !is_decided(set); i++) {
 		if (set->block[i].object)
-			queue(&set->block[i]);
+			queue(&set->block[i], true);
 	}
 	unlock_objects(set, NULL);
 	unlock_users(set);
@@ -518,7 +519,7 @@ int ntapc_set_try_single(struct ntapc_wait_set *set)
  */
 void ntapc_set_queue_single(struct ntapc_wait_set *set)
 {
-	queue(&set->block[0]);
+	queue(&set->block[0], false);
 }
 
 /**
@@ -543,7 +544,7 @@ void ntapc_set_leave(struct ntapc_wait_set *set)
 		if (!set->all && list_empty(&block->entry))
 			continue;
 		spin_lock(&block->object->lock);
-		unqueue(block);
+		unqueue(block, is_one_of_all(block));
 		spin_unlock(&block->object->lock);
 	}
 	if (set->polled)

@@ -5,6 +5,9 @@
 #include "common.h"
 #include "kselftest_harness.h"
 
+#include <sched.h>
+#include <sys/wait.h>
+
 #define ROUTINE		((void *)0x123456789000)
 #define PATIENCE	(PATIENCE_MS * NS_PER_MS)
 
@@ -67,6 +70,50 @@ TEST_F(wait, delay_of_nothing)
 		  delay(self->dev, NTAPC_WAIT_REALTIME,
 			now_on(CLOCK_REALTIME) - NS_PER_SEC));
 	EXPECT_GT(begin + NS_PER_SEC, now());
+}
+
+/*
+ * In the child of this, CLOCK_MONOTONIC is @seconds ahead of ours. Returns false where
+ * the kernel has no time namespaces.
+ */
+static bool shift_monotonic(int seconds)
+{
+	char offset[32];
+	int fd, length;
+
+	if (unshare(CLONE_NEWTIME))
+		return false;
+	fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+	length = snprintf(offset, sizeof(offset), "monotonic %d 0", seconds);
+	if (fd < 0 || write(fd, offset, length) != length)
+		return false;
+	return !close(fd);
+}
+
+/* A deadline is a time of the caller's: else this one would be hours off. */
+TEST_F(wait, deadline_is_of_the_time_namespace)
+{
+	__u64 outside = now_on(CLOCK_MONOTONIC);
+	int status;
+	pid_t pid;
+
+	if (geteuid() || !shift_monotonic(36000))
+		SKIP(return, "no time namespaces");
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		__u64 begin = now_on(CLOCK_MONOTONIC);
+		long long ret;
+
+		if (begin < outside + 36000 * NS_PER_SEC)
+			_exit(1);
+		ret = delay(self->dev, 0, begin + 60 * NS_PER_MS);
+		if (ret != NTAPC_STATUS_SUCCESS)
+			_exit(2);
+		_exit(now_on(CLOCK_MONOTONIC) < begin + 60 * NS_PER_MS ? 3 : 0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
 }
 
 /* 11.8: never STATUS_TIMEOUT for a delay. */

@@ -339,6 +339,18 @@ bool ntapc_core_release_mutant(struct ntapc_kobject *ko, u64 owner,
 bool ntapc_core_abandon(struct ntapc_kobject *ko, u64 owner);
 s32 ntapc_core_signal_state(const struct ntapc_kobject *ko);
 
+static inline bool ntapc_core_is_event(const struct ntapc_kobject *ko)
+{
+	return ko->type == NTAPC_OBJECT_NOTIFICATION_EVENT ||
+	       ko->type == NTAPC_OBJECT_SYNCHRONIZATION_EVENT;
+}
+
+/* SignalState of a mutant that is acquired that often. */
+static inline s32 ntapc_core_mutant_state(u32 acquired)
+{
+	return (s32)(1 - acquired);
+}
+
 static inline u32 ntapc_core_mutant_limit(const struct ntapc_kobject *ko)
 {
 	return ko->by_id ? NTAPC_CORE_MUTEX_LIMIT : NTAPC_CORE_MUTANT_LIMIT;

@@ -161,5 +161,5 @@ s32 ntapc_core_signal_state(const struct ntapc_kobject *ko)
 {
 	if (ko->type != NTAPC_OBJECT_MUTANT)
 		return ko->state;
-	return (s32)(1 - ko->state);
+	return ntapc_core_mutant_state(ko->state);
 }

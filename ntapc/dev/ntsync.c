@@ -138,12 +138,6 @@ long ntapc_ntsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 /* Objects */
 
-static bool is_event(const struct ntapc_object *object)
-{
-	return object->ko.type == NTAPC_OBJECT_NOTIFICATION_EVENT ||
-	       object->ko.type == NTAPC_OBJECT_SYNCHRONIZATION_EVENT;
-}
-
 static bool is_mutex(const struct ntapc_object *object)
 {
 	return object->ko.type == NTAPC_OBJECT_MUTANT;
@@ -195,7 +189,7 @@ static long mutex_kill(struct ntapc_object *object, u32 __user *user)
 static long change_event(struct ntapc_object *object, u32 __user *user,
 			 u32 (*change)(struct ntapc_object *object))
 {
-	if (!is_event(object))
+	if (!ntapc_core_is_event(&object->ko))
 		return -EINVAL;
 	return put_user(change(object), user);
 }
@@ -232,7 +226,7 @@ static long read_event(struct ntapc_object *object, void __user *user)
 {
 	struct ntsync_event_args args;
 
-	if (!is_event(object))
+	if (!ntapc_core_is_event(&object->ko))
 		return -EINVAL;
 	spin_lock(&object->lock);
 	args.manual = ntapc_core_keeps(&object->ko);

@@ -20,8 +20,7 @@ static long ioctl_event(struct ntapc_call *call)
 	const struct ntapc_event *args = call->args;
 	u32 previous;
 
-	if (object->ko.type != NTAPC_OBJECT_NOTIFICATION_EVENT &&
-	    object->ko.type != NTAPC_OBJECT_SYNCHRONIZATION_EVENT)
+	if (!ntapc_core_is_event(&object->ko))
 		return -ENOTTY;
 	if (args->pad)
 		return -EINVAL;
@@ -54,7 +53,7 @@ static long release_mutant(struct ntapc_object *object, s32 *previous)
 		return PTR_ERR(thread);
 	err = ntapc_object_release_mutant(object, ntapc_owner(thread),
 					  &acquired);
-	*previous = (s32)(1 - acquired);
+	*previous = ntapc_core_mutant_state(acquired);
 	return err;
 }
 
@@ -155,7 +154,8 @@ static long object_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		if (ntapc_try_ioctl(file, arg, sizeof(struct ntapc_wait),
 				    ntapc_ioctl_wait_object, &ret))
 			return ret;
-		break;
+		return ntapc_dispatch_ioctl(file, cmd, arg, &object_wait,
+					    _IOC_NR(NTAPC_IOC_WAIT), 1);
 	case NTAPC_IOC_EVENT:
 		if (ntapc_try_ioctl(file, arg, sizeof(struct ntapc_event),
 				    ioctl_event, &ret))
@@ -167,9 +167,6 @@ static long object_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 			return ret;
 		break;
 	}
-	if (cmd == NTAPC_IOC_WAIT)
-		return ntapc_dispatch_ioctl(file, cmd, arg, &object_wait,
-					    _IOC_NR(NTAPC_IOC_WAIT), 1);
 	return ntapc_dispatch_ioctl(file, cmd, arg, object_ioctls,
 				    NTAPC_IOCTL_BASE,
 				    ARRAY_SIZE(object_ioctls));

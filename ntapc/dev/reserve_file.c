@@ -45,16 +45,11 @@ long ntapc_reserve_open(struct ntapc_call *call)
 {
 	const struct ntapc_reserve *args = call->args;
 	struct ntapc_reserve_object *reserve;
-	struct ntapc_user *user;
 	int fd;
 
 	if (args->type != NTAPC_RESERVE_USER_APC)
 		return -EINVAL;
-	user = ntapc_user_get(current_uid());
-	if (!user)
-		return -ENOMEM;
-	reserve = ntapc_reserve_alloc(user);
-	ntapc_user_put(user);	/* The charge keeps it. */
+	reserve = ntapc_reserve_alloc();
 	if (IS_ERR(reserve))
 		return PTR_ERR(reserve);
 	ntapc_file_opened();

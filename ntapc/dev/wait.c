@@ -263,9 +263,7 @@ long ntapc_ioctl_wait_object(struct ntapc_call *call)
 	if (may_take_at_once(thread, args->flags)) {
 		ret = ntapc_object_take(object, thread, args->owner);
 		if (ret != NTAPC_WAIT_BLOCK)
-			return likely(ntapc_nothing_due(thread)) ?
-				       ret :
-				       ntapc_deliver_sync(thread, ret);
+			return ntapc_deliver_if_due(thread, ret);
 	}
 	ntapc_set_init(&small.set, thread, 1);
 	small.set.owner = args->owner;

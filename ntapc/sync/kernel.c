@@ -11,12 +11,6 @@ static struct ntapc_object *or_no_memory(struct ntapc_object *object)
 	return object ? object : ERR_PTR(-ENOMEM);
 }
 
-static bool is_event(const struct ntapc_object *object)
-{
-	return object->ko.type == NTAPC_OBJECT_NOTIFICATION_EVENT ||
-	       object->ko.type == NTAPC_OBJECT_SYNCHRONIZATION_EVENT;
-}
-
 /**
  * ntapc_create_event - KeInitializeEvent
  * @notification: a notification event; else a synchronization event
@@ -161,7 +155,7 @@ EXPORT_SYMBOL_GPL(ntapc_object_dereference);
  */
 bool ntapc_set_event(struct ntapc_object *event)
 {
-	return is_event(event) && ntapc_object_set(event);
+	return ntapc_core_is_event(&event->ko) && ntapc_object_set(event);
 }
 EXPORT_SYMBOL_GPL(ntapc_set_event);
 
@@ -175,7 +169,7 @@ EXPORT_SYMBOL_GPL(ntapc_set_event);
  */
 bool ntapc_reset_event(struct ntapc_object *event)
 {
-	return is_event(event) && ntapc_object_reset(event);
+	return ntapc_core_is_event(&event->ko) && ntapc_object_reset(event);
 }
 EXPORT_SYMBOL_GPL(ntapc_reset_event);
 
@@ -189,7 +183,7 @@ EXPORT_SYMBOL_GPL(ntapc_reset_event);
  */
 bool ntapc_pulse_event(struct ntapc_object *event)
 {
-	return is_event(event) && ntapc_object_pulse(event);
+	return ntapc_core_is_event(&event->ko) && ntapc_object_pulse(event);
 }
 EXPORT_SYMBOL_GPL(ntapc_pulse_event);
 

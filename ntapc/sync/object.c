@@ -295,7 +295,7 @@ bool ntapc_object_is_signalled(const struct ntapc_object *object)
 /**
  * ntapc_object_info - what NTAPC_IOC_OBJECT_INFO shows
  * @object: any
- * @info: all members but size are set
+ * @info: zeroed but for size; what isn't 0 is set
  */
 void ntapc_object_info(struct ntapc_object *object,
 		       struct ntapc_object_info *info)

@@ -111,24 +111,21 @@ static __always_inline void unqueue(struct ntapc_block *block, bool all)
 }
 
 /* Gives the object to the wait, unless that is decided. The object is locked. */
-static bool give_any(struct ntapc_block *block, struct ntapc_giving *giving)
+static void give_any(struct ntapc_block *block, struct ntapc_giving *giving)
 {
 	struct ntapc_wait_set *set = block->set;
 	struct ntapc_thread *thread = set->thread;
-	bool given;
 
 	/* Where a wait is in the queue more than once the first one has done it. */
 	if (is_decided(set))
-		return false;
+		return;
 	spin_lock(&thread->lock);
-	given = decide(set, block - set->block, giving);
-	if (given) {
+	if (decide(set, block - set->block, giving)) {
 		consume(set, block->object);
 		/* From here on the set may be gone, but for this lock. */
 		unqueue(block, false);
 	}
 	spin_unlock(&thread->lock);
-	return given;
 }
 
 /* Waits for all */
@@ -566,14 +563,12 @@ bool ntapc_set_looks_itself(const struct ntapc_wait_set *set)
 
 /**
  * ntapc_set_prepare - get ready to be told by the polled ones
- * @set: in no queue
+ * @set: in no queue; there are such
  *
  * Return: 0 or ENOMEM.
  */
 int ntapc_set_prepare(struct ntapc_wait_set *set)
 {
-	if (!set->nr_files)
-		return 0;
 	if (!set->table) {
 		set->table = kmalloc(sizeof(*set->table), GFP_KERNEL);
 		if (!set->table)

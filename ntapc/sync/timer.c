@@ -10,7 +10,7 @@
 
 /**
  * struct ntapc_timer - a timer
- * @object: its dispatcher object; must be first to be freed with it
+ * @object: its dispatcher object
  * @mutex: protects what isn't said to be otherwise
  * @hrtimer: runs until the next expiry
  * @work: does what an expiry means: interrupts take none of our locks
@@ -172,15 +172,10 @@ void ntapc_timer_free(struct ntapc_timer *timer)
 static int get_reserve(struct ntapc_timer *timer)
 {
 	struct ntapc_reserve_object *reserve;
-	struct ntapc_user *user;
 
 	if (timer->reserve)
 		return 0;
-	user = ntapc_user_get(current_uid());
-	if (!user)
-		return -ENOMEM;
-	reserve = ntapc_reserve_alloc(user);
-	ntapc_user_put(user);	/* The charge keeps it. */
+	reserve = ntapc_reserve_alloc();
 	if (IS_ERR(reserve))
 		return PTR_ERR(reserve);
 	timer->reserve = reserve;

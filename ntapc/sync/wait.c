@@ -83,6 +83,14 @@ static enum ntapc_ran run_kernel_apcs(struct ntapc_thread *thread,
 	return ran;
 }
 
+/* What ends the wait now, but for objects; the thread is locked. */
+static int test(struct ntapc_kthread *kt, const struct wait *wait, bool guarded)
+{
+	return ntapc_core_wait_test(kt, wait->mode, wait->alertable,
+				    wait->by_id && kt->alerted_by_id, guarded,
+				    wait->due);
+}
+
 /*
  * Blocking is next, unless something has ended the wait already. The thread is
  * locked. Returns enum ntapc_wait_status.
@@ -90,11 +98,8 @@ static enum ntapc_ran run_kernel_apcs(struct ntapc_thread *thread,
 static int begin(struct ntapc_thread *thread, struct wait *wait, bool guarded)
 {
 	struct ntapc_kthread *kt = &thread->kt;
-	int status;
+	int status = test(kt, wait, guarded);
 
-	status = ntapc_core_wait_test(kt, wait->mode, wait->alertable,
-				      wait->by_id && kt->alerted_by_id, guarded,
-				      wait->due);
 	if (status == NTAPC_WAIT_BLOCK) {
 		ntapc_core_wait_begin(kt, wait->mode, wait->alertable);
 		kt->waiting_by_id = wait->by_id;
@@ -185,9 +190,7 @@ static int look_again(struct ntapc_thread *thread, struct wait *wait,
 	    !fatal_signal_pending(current))
 		return status;
 	if (status == NTAPC_WAIT_BLOCK)
-		status = ntapc_core_wait_test(kt, wait->mode, wait->alertable,
-					      wait->by_id && kt->alerted_by_id,
-					      guarded, wait->due);
+		status = test(kt, wait, guarded);
 	if (status == NTAPC_WAIT_BLOCK && interrupted)
 		status = -ERESTARTSYS;
 	return status;
@@ -350,10 +353,7 @@ long ntapc_wait(struct ntapc_thread *thread, struct ntapc_wait_set *set,
 		status = NTAPC_STATUS_SUCCESS;
 	else
 		status = nt_status(set, status);
-	/* A restart code has to be seen to. */
-	if (likely(status >= 0 && ntapc_nothing_due(thread)))
-		return status;
-	return ntapc_deliver_sync(thread, status);
+	return ntapc_deliver_if_due(thread, status);
 }
 
 /**

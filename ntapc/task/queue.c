@@ -34,15 +34,23 @@ static void free_reserve(struct kref *kref)
 
 /**
  * ntapc_reserve_alloc - NtAllocateReserveObject
- * @user: who is charged for one APC as long as the object exists
+ *
+ * Current's user is charged for one APC as long as the object exists.
  *
  * Return: a reference, EAGAIN or ENOMEM.
  */
-struct ntapc_reserve_object *ntapc_reserve_alloc(struct ntapc_user *user)
+struct ntapc_reserve_object *ntapc_reserve_alloc(void)
 {
 	struct ntapc_reserve_object *reserve;
+	struct ntapc_user *user;
+	u32 charged;
 
-	if (!ntapc_user_charge(user, 1))
+	user = ntapc_user_get(current_uid());
+	if (!user)
+		return ERR_PTR(-ENOMEM);
+	charged = ntapc_user_charge(user, 1);
+	ntapc_user_put(user);	/* The charge keeps it. */
+	if (!charged)
 		return ERR_PTR(-EAGAIN);
 	reserve = kzalloc(sizeof(*reserve), GFP_KERNEL_ACCOUNT);
 	if (!reserve) {

@@ -528,7 +528,7 @@ int ntapc_queue(struct ntapc_thread *thread, struct ntapc_user *user,
 		const struct ntapc_queue *args);
 int ntapc_queue_many(struct ntapc_thread *thread, struct ntapc_user *user,
 		     u32 authority, const struct ntapc_queue_many *args);
-struct ntapc_reserve_object *ntapc_reserve_alloc(struct ntapc_user *user);
+struct ntapc_reserve_object *ntapc_reserve_alloc(void);
 void ntapc_reserve_put(struct ntapc_reserve_object *reserve);
 int ntapc_reserve_queue(struct ntapc_thread *thread,
 			struct ntapc_reserve_object *reserve,
@@ -607,6 +607,23 @@ bool ntapc_thread_guarded(const struct ntapc_thread *thread);
 int ntapc_push_special(struct ntapc_thread *thread,
 		       const struct ntapc_queue *args);
 long ntapc_deliver_sync(struct ntapc_thread *thread, long result);
+
+/**
+ * ntapc_deliver_if_due - ntapc_deliver_sync(), which mostly has nothing to do
+ * @thread: current's record
+ * @result: what the ioctl is about to return
+ *
+ * Return: what the ioctl has to return.
+ */
+static inline long ntapc_deliver_if_due(struct ntapc_thread *thread,
+					long result)
+{
+	/* A restart code has to be seen to. */
+	if (likely(result >= 0 && ntapc_nothing_due(thread)))
+		return result;
+	return ntapc_deliver_sync(thread, result);
+}
+
 int ntapc_frame_possible(const struct ntapc_thread *thread);
 int ntapc_continue(struct ntapc_thread *thread, const struct ntapc_frame *frame,
 		   bool test_alert);

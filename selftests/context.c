@@ -9,6 +9,7 @@
 
 #include <cpuid.h>
 #include <linux/futex.h>
+#include <sys/ptrace.h>
 #include <sys/user.h>
 
 /* context_asm.S */
@@ -666,6 +667,62 @@ TEST_F(situation, set_past_it)
 	EXPECT_EQ(variant->number < 0 ? 1 : 4711, worker.ret);
 	worker_go(&worker);
 	worker_join(&worker);
+}
+
+/* Has Linux get hold of the thread for a moment, as a debugger would. */
+static int hold_for_a_moment(pid_t tid)
+{
+	pid_t child = fork();
+	int status;
+
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (ptrace(PTRACE_SEIZE, tid, 0, 0) ||
+		    ptrace(PTRACE_INTERRUPT, tid, 0, 0) ||
+		    waitpid(tid, &status, __WALL) != tid ||
+		    ptrace(PTRACE_DETACH, tid, 0, 0))
+			_exit(1);
+		_exit(0);
+	}
+	return reap(child);
+}
+
+static __u64 rip_if_suspended(int thread)
+{
+	struct ntapc_context c;
+
+	if (!(thread_bits(thread) & NTAPC_THREAD_SUSPENDED) ||
+	    get_context(thread, ALL_GENERAL, &c))
+		return 0;
+	return c.rip;
+}
+
+/* 6.3: got in a wait, and set when that has been left to begin anew. */
+TEST_F(situation, set_late)
+{
+	__u64 again = ADDR(context_call_end) - 2;
+	struct ntapc_context c, left, set;
+	struct worker worker = {};
+
+	if (!variant->is_wait)
+		SKIP(return, "its registers differ in the call only");
+	START();
+	memset(&c, 0xcc, sizeof(c));
+	ASSERT_EQ(0, get_context(worker.fd, ALL_GENERAL, &c));
+	ASSERT_EQ(ADDR(context_call_end), c.rip);
+	ASSERT_EQ(0, suspend_thread(worker.fd, NTAPC_SUSPEND_WAIT));
+	ASSERT_EQ(0, hold_for_a_moment(worker.tid));
+	ASSERT_TRUE(wait_until(rip_if_suspended(worker.fd) == again));
+	memset(&left, 0xcc, sizeof(left));
+	memset(&set, 0xcc, sizeof(set));
+	ASSERT_EQ(0, get_context(worker.fd, ALL_GENERAL, &left));
+	ASSERT_EQ(0, set_context(worker.fd, ALL_GENERAL, &c));
+	ASSERT_EQ(0, get_context(worker.fd, ALL_GENERAL, &set));
+	EXPECT_EQ(0, memcmp(&left, &set, sizeof(left)));
+	/* The same once more, now that there is something set. */
+	ASSERT_EQ(0, set_context(worker.fd, ALL_GENERAL, &c));
+	ASSERT_EQ(1, resume_thread(worker.fd, 0));
+	FINISH();
 }
 
 /* Many times, with everything else that interrupts. */

@@ -48,6 +48,9 @@ void ntapc_arch_clean_context(const struct pt_regs *regs,
 			      struct ntapc_context *context);
 void ntapc_arch_get_resumed(const struct pt_regs *regs,
 			    struct ntapc_context *context);
+void ntapc_arch_mark_call(struct ntapc_context *context);
+void ntapc_arch_keep_call(const struct ntapc_context *old,
+			  struct ntapc_context *new);
 u64 ntapc_arch_syscall_insn(const struct pt_regs *regs);
 u64 ntapc_arch_exit_call(struct pt_regs *regs, u64 insn, u32 status);
 u32 ntapc_arch_user_stack(const struct pt_regs *regs, u64 *address, u32 max);

@@ -71,6 +71,24 @@ enum ntapc_restart ntapc_arch_restart(const struct pt_regs *regs)
 /* exit(2) for 32-bit callers; not in the headers of 64 bits. */
 #define NR_IA32_EXIT	1
 
+/* The instruction at @insn, 0 if it can't be read. */
+static u16 read_insn(u64 insn)
+{
+	u16 code;
+
+	if (!insn || insn >= TASK_SIZE ||
+	    get_user(code, (u16 __user *)(unsigned long)insn))
+		return 0;
+	return code;
+}
+
+static bool makes_call(u64 insn)
+{
+	u16 code = read_insn(insn);
+
+	return code == INSN_SYSCALL || code == INSN_INT80;
+}
+
 /**
  * ntapc_arch_about_to_restart - has the kernel itself set a call up to restart?
  * @regs: the user registers
@@ -83,11 +101,9 @@ enum ntapc_restart ntapc_arch_restart(const struct pt_regs *regs)
 bool ntapc_arch_about_to_restart(struct pt_regs *regs)
 {
 	const unsigned long *gp = user_gp(regs);
-	u16 insn;
 
 	if (!in_syscall(regs) || gp[R_AX] != ntapc_arch_restart_nr() ||
-	    get_user(insn, (u16 __user *)gp[R_IP]) ||
-	    (insn != INSN_SYSCALL && insn != INSN_INT80))
+	    !makes_call(gp[R_IP]))
 		return false;
 	leave_syscall(regs);
 	return true;
@@ -272,15 +288,38 @@ void ntapc_arch_get_resumed(const struct pt_regs *regs,
 	context->rip -= SYSCALL_INSN_SIZE;
 }
 
-/* The instruction at @insn, 0 if it can't be read. */
-static u16 read_insn(u64 insn)
-{
-	u16 code;
+/*
+ * What is got for rax in a system call: its result is to come. No code has this
+ * for a result, so that it is known again when it is set.
+ */
+#define RESULT_TO_COME	((u64)-ERESTARTNOINTR)
 
-	if (!insn || insn >= TASK_SIZE ||
-	    get_user(code, (u16 __user *)(unsigned long)insn))
-		return 0;
-	return code;
+/**
+ * ntapc_arch_mark_call - the registers are those inside of a system call
+ * @context: as they are behind it; rax says so afterwards
+ */
+void ntapc_arch_mark_call(struct ntapc_context *context)
+{
+	context->rax = RESULT_TO_COME;
+}
+
+/**
+ * ntapc_arch_keep_call - what was got in a system call doesn't undo it
+ * @old: where the thread would go on, out of any call
+ * @new: where it is told to; may be from ntapc_arch_mark_call()
+ *
+ * The call may have ended since, or have been left in order to be made again:
+ * it has its result, or is made again. If the thread has gone elsewhere it was
+ * interrupted.
+ */
+void ntapc_arch_keep_call(const struct ntapc_context *old,
+			  struct ntapc_context *new)
+{
+	if (new->rax != RESULT_TO_COME)
+		return;
+	if (new->rip == old->rip + SYSCALL_INSN_SIZE && makes_call(old->rip))
+		new->rip = old->rip;
+	new->rax = new->rip == old->rip ? old->rax : (u64)-EINTR;
 }
 
 /**

@@ -93,12 +93,15 @@ static void merge(struct ntapc_context *to, const struct ntapc_context *from,
 static int get_context(struct ntapc_thread *thread,
 		       struct ntapc_context_call *call)
 {
+	const struct ntapc_continuation *cont = thread->continuation;
 	struct pt_regs *regs = current_pt_regs();
 
-	if (thread->continuation)
-		call->context = thread->continuation->context;
+	if (cont)
+		call->context = cont->context;
 	else
 		ntapc_arch_get_resumed(regs, &call->context);
+	if (cont ? cont->in_call : ntapc_arch_in_syscall(regs))
+		ntapc_arch_mark_call(&call->context);
 	ntapc_arch_get_data_segments(call->segment);
 	if (!(call->what & NTAPC_CONTEXT_EXTENDED))
 		return 0;
@@ -115,6 +118,7 @@ static void set_registers(struct ntapc_thread *thread,
 {
 	struct pt_regs *regs = current_pt_regs();
 	struct ntapc_continuation *cont = thread->continuation;
+	struct ntapc_context old;
 
 	if (!cont) {
 		cont = call->cont;
@@ -127,7 +131,11 @@ static void set_registers(struct ntapc_thread *thread,
 		ntapc_arch_get_context(regs, &cont->context);
 		thread->continuation = cont;
 	}
+	old = cont->context;
 	merge(&cont->context, &call->context, call->what);
+	/* Inside of a call it is the call's end that sees to rax. */
+	if (!cont->in_call)
+		ntapc_arch_keep_call(&old, &cont->context);
 	/* Who looks at it again sees what the thread will have. */
 	ntapc_arch_clean_context(regs, &cont->context);
 	ntapc_come_by(thread);

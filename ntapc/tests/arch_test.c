@@ -670,6 +670,63 @@ static void pending_restart_is_recognised(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, same_as_copy(regs));
 }
 
+/* What is got inside of a call, and set when the thread is elsewhere (6.3). */
+struct late_row {
+	const char *what;
+	u16 insn;
+	int old_ip, new_ip;	/* from the instruction */
+	bool marked;
+	int ip;
+	long ax;
+};
+
+#define OLD_AX	77L
+#define NEW_AX	-38L
+
+static const struct late_row late_rows[] = {
+	{ "call made again", SYSCALL_INSN, 0, 2, true, 0, OLD_AX },
+	{ "int 0x80 made again", INT80_INSN, 0, 2, true, 0, OLD_AX },
+	{ "call has ended", SYSCALL_INSN, 2, 2, true, 2, OLD_AX },
+	{ "only rax is set", SYSCALL_INSN, 0, 0, true, 0, OLD_AX },
+	{ "no call there", 0x9090, 0, 2, true, 2, -EINTR },
+	{ "gone elsewhere", SYSCALL_INSN, 9, 2, true, 2, -EINTR },
+	{ "sent elsewhere", SYSCALL_INSN, 0, 9, true, 9, -EINTR },
+	{ "given up", SYSCALL_INSN, 0, 2, false, 2, NEW_AX },
+	{ "another result", SYSCALL_INSN, 2, 2, false, 2, NEW_AX },
+	{ "another call", SYSCALL_INSN, 0, 0, false, 0, NEW_AX },
+};
+
+static void late_desc(const struct late_row *row, char *desc)
+{
+	strscpy(desc, row->what, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(late, late_rows, late_desc);
+
+static void late_context_keeps_call(struct kunit *test)
+{
+	const struct late_row *row = test->param_value;
+	unsigned long code = make_stack(test, PROT_READ | PROT_WRITE);
+	struct ntapc_context old, new, expected;
+
+	KUNIT_ASSERT_EQ(test, copy_to_user((void __user *)code, &row->insn,
+					   sizeof(row->insn)), 0);
+	memset(&old, 0x11, sizeof(old));
+	memset(&new, 0x22, sizeof(new));
+	old.rip = code + row->old_ip;
+	old.rax = OLD_AX;
+	new.rip = code + row->new_ip;
+	new.rax = NEW_AX;
+	if (row->marked)
+		ntapc_arch_mark_call(&new);
+	KUNIT_EXPECT_EQ(test, new.rip, code + row->new_ip);
+	expected = new;
+	expected.rip = code + row->ip;
+	expected.rax = row->ax;
+	ntapc_arch_keep_call(&old, &new);
+	KUNIT_EXPECT_EQ(test, memcmp(&new, &expected, sizeof(new)), 0);
+}
+
 static struct kunit_case frame_cases[] = {
 	KUNIT_CASE(frame_is_aligned_below_red_zone),
 	KUNIT_CASE(nothing_above_is_touched),
@@ -677,6 +734,7 @@ static struct kunit_case frame_cases[] = {
 	KUNIT_CASE_PARAM(fault_leaves_registers, fault_gen_params),
 	KUNIT_CASE(read_only_stack_is_fault),
 	KUNIT_CASE_PARAM(pending_restart_is_recognised, about_gen_params),
+	KUNIT_CASE_PARAM(late_context_keeps_call, late_gen_params),
 	{ }
 };
 

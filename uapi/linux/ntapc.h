@@ -922,7 +922,8 @@ struct ntapc_terminate {
  * What one gets is what the thread would go on with: in a system call that is
  * going to be restarted, the registers that make it again (to have it given up,
  * set rip past it). In a wait of ntapc's, what it returns to, with rax undefined:
- * the wait goes on, and gives rax its result, whatever is set. What is set takes
+ * the wait goes on, and gives rax its result, whatever is set; also if that rax is
+ * set after the thread has left the wait in order to begin it anew. What is set takes
  * effect when the thread next returns to user mode. As for NTAPC_IOC_CONTINUE
  * nothing is taken that user code couldn't have had. Setting
  * NTAPC_CONTEXT_SEGMENTS changes nothing.

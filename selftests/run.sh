@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# run.sh [-l] [PROGRAM...]
+# run.sh [-l] [-s N/M] [PROGRAM...]
 #
 # Runs all of the selftests beside it, or the named ones, and prints KTAP: a
 # subtest for each program, then totals of all their results. A program fails
@@ -9,7 +9,7 @@
 # when it prints fewer results than it planned, and when the kernel complains
 # in its log meanwhile. Exits with 0 if nothing failed.
 #
-# -l lists the programs. NTAPC_SLOW=N divides how much the long tests do; it is
+# -l lists the programs. -s runs share N of M of all of them. NTAPC_SLOW=N divides how much the long tests do; it is
 # found out if unset. NTAPC_KO is where the module is, for the unload test, and
 # NTAPC_CLIENT_KO where the client is, for the kernel test: beside it if unset.
 
@@ -86,9 +86,13 @@ fi
 : "${NTAPC_CLIENT_KO:=$(dirname "$NTAPC_KO")/ntapc_client.ko}"
 export NTAPC_SLOW NTAPC_KO NTAPC_CLIENT_KO
 # What can't be undone is for a run of everything.
-[ $# -eq 0 ] && export NTAPC_YAMA=3
+[ $# -eq 0 ] || [ "$1" = -s ] && export NTAPC_YAMA=3
 
-[ $# -eq 0 ] && set -- $(all_programs)
+if [ $# -eq 0 ]; then
+	set -- $(all_programs)
+elif [ "$1" = -s ]; then
+	set -- $(all_programs | awk -v n="${2%/*}" -v m="${2#*/}" 'NR % m == n % m')
+fi
 
 out=/tmp/ntapc-selftest.$$
 log=/tmp/ntapc-selftest-log.$$

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# check.sh: all tests in all guests.  One after the other: a QEMU guest has two
+# check.sh: all tests in all guests.  QEMU's one after the other: such a guest has two
 # processors, and waits milliseconds for each interrupt between them if it does not
-# have two of the host's.  Each suite's output is shown when it is done, and the very
-# last line is the sum.
+# have two of the host's.  A user-mode guest has one, so that two share the tests.
+# Each suite's output is shown when it is done, and the very last line is the sum.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -12,12 +12,16 @@ build_dir=${NTAPC_BUILD:-$top_dir/build}
 reports=$build_dir/check
 started=$SECONDS
 
-# suite GUEST KVER NAME: one report, and its name to whoever shows it
+# suite GUEST KVER NAME [SHARE]: one report, and its name to whoever shows it
 suite()
 {
-	say "$3 ($1${2:+ $2}): running"
-	GUEST=$1 KVER=${2:-6.12} "$guest_dir/suite.sh" "$3" >"$reports/$3-$1$2.ktap" 2>&1 || :
-	echo "$reports/$3-$1$2.ktap" >&3
+	local share=${4:+-s $4}
+	local report=$reports/$3-$1$2${4:+-${4%/*}}.ktap
+
+	say "$3 ($1${2:+ $2}${4:+, $4}): running"
+	# shellcheck disable=SC2086 # two arguments or none
+	GUEST=$1 KVER=${2:-6.12} "$guest_dir/suite.sh" "$3" $share >"$report" 2>&1 || :
+	echo "$report" >&3
 }
 
 # module GUEST KVER: builds it; what cannot be built is a failure to report
@@ -37,8 +41,10 @@ module()
 lane_um()
 {
 	module um || return 0
+	suite um '' selftests 2/2 &
 	suite um '' kunit
-	suite um '' selftests
+	suite um '' selftests 1/2
+	wait
 }
 
 lane_qemu()

@@ -1,16 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# GUEST=qemu|um KVER=6.12|6.1 suite.sh kunit|selftests|demo [TEST]...: runs that in
-# the guest and prints KTAP, headed by a line "== NAME (GUEST) ==".  What the guest
-# itself has done wrong is one more result.  NTAPC_LIMIT is the time limit.
+# GUEST=qemu|um KVER=6.12|6.1 suite.sh kunit|selftests|demo [-s N/M|TEST...]: runs
+# that, or share N of M of it, in the guest and prints KTAP, headed by a line
+# "== NAME (GUEST) ==".  What the guest itself has done wrong is one more result.
+# NTAPC_LIMIT is the time limit.
 
 . "$(dirname "$0")/lib.sh"
 . "$guest_dir/guest-env.sh"
 
 suite=${1:?usage: suite.sh kunit|selftests|demo [TEST]...}
 shift
+name="$suite ($guest_id)"
 out=$build_dir/check/$suite-$guest_id
+if [ "${1:-}" = -s ]; then
+	name="$suite ($guest_id, $2)"
+	out=$out-${2%/*}
+fi
 mkdir -p "$out"
 
 case $suite in
@@ -21,7 +27,7 @@ demo) limit=200 command=(sh -c 'echo 1..1; ntapc demo >/tmp/demo; s=$?; sed "s/^
 *) die "suite.sh: there is no suite '$suite'" ;;
 esac
 
-echo "== $suite ($guest_id) =="
+echo "== $name =="
 status=0
 "$guest_dir/run.sh" -t "${NTAPC_LIMIT:-$limit}" -o "$out" -- "${command[@]}" 2>"$out/runner.log" |
 	tr -d '\r' | tee "$out/results.ktap" || status=${PIPESTATUS[0]}
@@ -37,7 +43,7 @@ elif ! grep -q '^ *\(not \)\?ok [0-9]' "$out/results.ktap"; then
 	why="nothing was tested"
 fi
 if [ -n "${why:-}" ]; then
-	echo "not ok 1 $suite ($guest_id) # $why"
+	echo "not ok 1 $name # $why"
 	[ "$status" != 0 ] || status=1
 fi
 exit "$status"

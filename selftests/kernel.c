@@ -1817,7 +1817,7 @@ TEST_F(kernel_unload, while_one_is_queued)
 TEST_F_TIMEOUT(kernel, load_queue_unload, 300)
 {
 	const char *env = getenv("NTAPC_CYCLES");
-	unsigned int cycles = env ? atoi(env) : 200, cycle;
+	unsigned int cycles = env ? atoi(env) : scaled(1000), cycle;
 	struct worker worker = {};
 	pid_t child;
 

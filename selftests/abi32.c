@@ -3,6 +3,7 @@
  * The ABI as a 32 bit process has it: the same layout, and everything but
  * frames. And the 32 bit process that the memory test acts upon.
  */
+#include "ntsync.h"
 #include "objects.h"
 #include "procs.h"
 #include "abi_layout.h"
@@ -241,6 +242,143 @@ TEST_F(abi32, waits_for_objects)
 	waiter_end(&all);
 	/* The upper half of the array's address isn't ignored. */
 	EXPECT_EQ(-EFAULT, sys_ioctl(self->dev, NTAPC_IOC_WAIT, &args));
+}
+
+/* ntsync's ioctls, whose structs have no size to tell of themselves. */
+_Static_assert(sizeof(struct ntsync_wait_args) == 40, "as of 64 bits");
+_Static_assert(offsetof(struct ntsync_wait_args, pad) == 36, "as of 64 bits");
+
+TEST_F(abi32, ntsync_semaphore)
+{
+	int sem = make_sem(self->dev, 2, 3);
+	__u32 previous, index;
+
+	EXPECT_EQ(-EINVAL, make_sem(self->dev, 2, 1));
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->dev, NTSYNC_IOC_CREATE_SEM, NULL));
+	EXPECT_SEM(sem, 2, 3);
+	EXPECT_EQ(-EOVERFLOW, sem_release(sem, 2, &previous));
+	EXPECT_EQ(2, previous);		/* the count, untouched */
+	EXPECT_EQ(0, sem_release(sem, 1, &previous));
+	EXPECT_EQ(2, previous);
+	EXPECT_EQ(0, ANY(self->dev, 1, &index, sem));
+	EXPECT_EQ(0, index);
+	EXPECT_SEM(sem, 2, 3);
+	sem = make_sem(self->dev, UINT_MAX, UINT_MAX);
+	EXPECT_SEM(sem, UINT_MAX, UINT_MAX);
+	EXPECT_EQ(-EOVERFLOW, sem_release(sem, 1, NULL));
+	EXPECT_EQ(-EFAULT, sys_ioctl(sem, NTSYNC_IOC_SEM_READ, NULL));
+	EXPECT_EQ(-EINVAL, event_do(sem, NTSYNC_IOC_EVENT_SET, NULL));
+}
+
+/* 11.6, with numbers for owners. */
+TEST_F(abi32, ntsync_mutex)
+{
+	int mutex = make_mutex(self->dev, 123, 2);
+	__u32 previous, index;
+
+	EXPECT_EQ(-EINVAL, make_mutex(self->dev, 0, 1));
+	EXPECT_EQ(-EINVAL, make_mutex(self->dev, 1, 0));
+	EXPECT_MUTEX(mutex, 0, 123, 2);
+	EXPECT_EQ(-EPERM, mutex_unlock(mutex, 124, &previous));
+	EXPECT_EQ(POISON, previous);
+	EXPECT_EQ(-EINVAL, mutex_unlock(mutex, 0, NULL));
+	EXPECT_EQ(-ETIMEDOUT, ANY(self->dev, 124, &index, mutex));
+	EXPECT_EQ(POISON, index);
+	EXPECT_EQ(0, mutex_unlock(mutex, 123, &previous));
+	EXPECT_EQ(2, previous);
+	EXPECT_EQ(-EPERM, mutex_kill(mutex, 124));
+	EXPECT_EQ(0, mutex_kill(mutex, 123));
+	EXPECT_MUTEX(mutex, -EOWNERDEAD, 0, 0);
+	EXPECT_EQ(-EOWNERDEAD, ANY(self->dev, 0x80000000, &index, mutex));
+	EXPECT_EQ(0, index);
+	EXPECT_MUTEX(mutex, 0, 0x80000000, 1);
+}
+
+TEST_F(abi32, ntsync_event)
+{
+	__u32 previous, index, manual;
+
+	for (manual = 0; manual < 2; manual++) {
+		int event = make_event(self->dev, manual, 0);
+
+		EXPECT_EVENT(event, manual, 0);
+		EXPECT_EQ(-ETIMEDOUT, ANY(self->dev, 1, &index, event));
+		EXPECT_EQ(0, event_do(event, NTSYNC_IOC_EVENT_SET, &previous));
+		EXPECT_EQ(0, previous);
+		EXPECT_EQ(0, ANY(self->dev, 1, &index, event));
+		EXPECT_EVENT(event, manual, manual);
+		EXPECT_EQ(0, event_do(event, NTSYNC_IOC_EVENT_RESET,
+				      &previous));
+		EXPECT_EQ(manual, previous);
+		EXPECT_EQ(0, event_do(event, NTSYNC_IOC_EVENT_SET, NULL));
+		EXPECT_EQ(0, event_do(event, NTSYNC_IOC_EVENT_PULSE,
+				      &previous));
+		EXPECT_EQ(1, previous);
+		EXPECT_EVENT(event, manual, 0);
+	}
+}
+
+/* 11.5, 11.7: any, and all or nothing; and what is checked first. */
+TEST_F(abi32, ntsync_waits)
+{
+	int sem = make_sem(self->dev, 1, 4), mutex = make_mutex(self->dev, 0, 0);
+	int event = make_event(self->dev, 0, 0);
+	struct ntsync_wait_args args = {
+		.objs = ADDR(&sem) | 1ULL << 32,
+		.count = 1,
+		.index = POISON,
+		.owner = 1,
+	};
+	const int all[] = { event, sem, mutex };
+	__u64 until = now() + 20000000;
+	struct nt_waiter waiter = {};
+	__u32 index;
+
+	EXPECT_EQ(0, ANY(self->dev, 5, &index, event, sem, mutex));
+	EXPECT_EQ(1, index);
+	EXPECT_EQ(0, ANY(self->dev, 5, &index, event, sem, mutex));
+	EXPECT_EQ(2, index);
+	EXPECT_EQ(-ETIMEDOUT, ALL(self->dev, 5, &index, event, sem, mutex));
+	EXPECT_MUTEX(mutex, 0, 5, 1);
+	ASSERT_TRUE(nt_start(&waiter, self->dev, NTSYNC_IOC_WAIT_ALL, 5, all, 3));
+	EXPECT_EQ(0, sem_release(sem, 2, NULL));
+	EXPECT_SEM(sem, 2, 4);
+	EXPECT_EQ(0, event_do(event, NTSYNC_IOC_EVENT_SET, NULL));
+	EXPECT_EQ(0, nt_join(&waiter));
+	EXPECT_EQ(0, waiter.index);
+	EXPECT_SEM(sem, 1, 4);
+	EXPECT_EVENT(event, 0, 0);
+	EXPECT_MUTEX(mutex, 0, 5, 2);
+	EXPECT_EQ(-EINVAL, ALL(self->dev, 5, &index, sem, event, sem));
+	/* Times are 64 bits wide, and so is the array's address. */
+	EXPECT_EQ(-ETIMEDOUT, nt_wait(self->dev, NTSYNC_IOC_WAIT_ANY, until, 6, 0,
+				      &index, &mutex, 1));
+	EXPECT_LE(until, now());
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->dev, NTSYNC_IOC_WAIT_ANY, &args));
+	args.pad = 1;
+	EXPECT_EQ(-EINVAL, sys_ioctl(self->dev, NTSYNC_IOC_WAIT_ANY, &args));
+	EXPECT_EQ(POISON, args.index);
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->dev, NTSYNC_IOC_WAIT_ALL, NULL));
+	EXPECT_SEM(sem, 1, 4);
+}
+
+/* 5.1, 11.3: APCs and alerts end it; without frames the APCs stay queued. */
+TEST_F(abi32, ntsync_alert)
+{
+	int alert = make_event(self->dev, 0, 0), sem = make_sem(self->dev, 0, 1);
+	__u32 index;
+
+	EXPECT_EQ(-ETIMEDOUT, ANY_ALERT(self->dev, alert, &index, sem));
+	EXPECT_EQ(0, queue_full(self->self, 0, ROUTINE, 0, 0, 0, 0));
+	EXPECT_EQ(0, ANY_ALERT(self->dev, alert, &index, sem));
+	EXPECT_EQ(1, index);
+	EXPECT_EVENT(alert, 0, 0);
+	ASSERT_EQ(1, take_records(self->dev, self->records, 16));
+	EXPECT_EQ(ROUTINE, self->records[0].routine);
+	EXPECT_EQ(0, alert_thread(self->self));
+	EXPECT_EQ(0, ALL_ALERT(self->dev, alert, &index, sem));
+	EXPECT_EQ(1, index);
+	EXPECT_EQ(-ETIMEDOUT, ALL_ALERT(self->dev, alert, &index, sem));
 }
 
 static void count_worker(struct worker *worker)

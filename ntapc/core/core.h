@@ -227,6 +227,7 @@ enum ntapc_attach_result {
 	NTAPC_ATTACH_REFUSED,	/* NT: bugcheck 5 or 6 */
 	NTAPC_ATTACH_EXCEEDED,	/* StackCount is at its limit */
 };
+
 enum ntapc_attach_result
 ntapc_core_attach(struct ntapc_kthread *kt, struct ntapc_kprocess *process,
 		  struct ntapc_apc_save *save, bool stack);

@@ -169,7 +169,6 @@ static long ioctl_thread_control(struct ntapc_call *call)
 	return ntapc_copy_out(call, args, sizeof(*args));
 }
 
-
 static long ioctl_suspend(struct ntapc_call *call)
 {
 	struct thread_file *tf = call->file->private_data;

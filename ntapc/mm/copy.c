@@ -9,6 +9,7 @@
  * nothing of the target's can hold it up: what isn't there is the caller's affair,
  * who then gets at one batch by pages.
  */
+#include <linux/sizes.h>
 #include <linux/uaccess.h>
 
 #include "mm.h"
@@ -30,10 +31,10 @@
  * a stand-in with two halves of a buffer that is copied twice took 1.1 to 37 times
  * process_vm_readv(2)'s time on QEMU (0.31 to 0.44 on UML).
  */
-#define STAND_IN_MIN	(1UL << 20)
+#define STAND_IN_MIN	SZ_1M
 
 /* What a stand-in copies before the caller looks around. */
-#define STAND_IN_CHUNK	(2UL << 20)
+#define STAND_IN_CHUNK	SZ_2M
 
 /* A window, or other memory of the kernel's: nothing there faults. */
 static bool copy_in_kernel(void *memory, size_t length, struct iov_iter *local,

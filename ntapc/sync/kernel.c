@@ -20,10 +20,10 @@ static struct ntapc_object *or_no_memory(struct ntapc_object *object)
  */
 struct ntapc_object *ntapc_create_event(bool notification, bool signalled)
 {
-	return or_no_memory(ntapc_object_alloc(
-		notification ? NTAPC_OBJECT_NOTIFICATION_EVENT :
-			       NTAPC_OBJECT_SYNCHRONIZATION_EVENT,
-		signalled, 0));
+	u8 type = notification ? NTAPC_OBJECT_NOTIFICATION_EVENT :
+				 NTAPC_OBJECT_SYNCHRONIZATION_EVENT;
+
+	return or_no_memory(ntapc_object_alloc(type, signalled, 0));
 }
 EXPORT_SYMBOL_GPL(ntapc_create_event);
 
@@ -83,9 +83,10 @@ EXPORT_SYMBOL_GPL(ntapc_create_mutex);
  */
 struct ntapc_object *ntapc_create_timer(bool notification)
 {
-	return or_no_memory(ntapc_timer_alloc(
-		notification ? NTAPC_OBJECT_NOTIFICATION_TIMER :
-			       NTAPC_OBJECT_SYNCHRONIZATION_TIMER));
+	u8 type = notification ? NTAPC_OBJECT_NOTIFICATION_TIMER :
+				 NTAPC_OBJECT_SYNCHRONIZATION_TIMER;
+
+	return or_no_memory(ntapc_timer_alloc(type));
 }
 EXPORT_SYMBOL_GPL(ntapc_create_timer);
 

@@ -235,7 +235,7 @@ static void give_all(struct ntapc_object *object, struct ntapc_wait_set *set,
 	 * each has changed the state of one before it looks at the other.
 	 */
 	if (!set->user)
-		smp_mb();
+		smp_mb();	/* Pairs with itself, in the other signaller. */
 	if (!all_signalled(set))
 		return;
 	if (ntapc_set_looks_itself(set)) {
@@ -596,6 +596,7 @@ int ntapc_object_take(struct ntapc_object *object, struct ntapc_thread *thread,
 
 	ntapc_set_init(&set, thread, 1);
 	set.owner = owner;
+	/* A hint, that saves the lock: what says no isn't believed by the caller. */
 	if (!data_race(is_signalled(&set, object)))
 		return status;
 	spin_lock(&object->lock);

@@ -4,10 +4,10 @@
  *
  * A suspended thread sits in the normal routine of its suspend APC, a normal
  * kernel APC: on its way to user mode, or in a wait of ntapc's. All signals that
- * can be are blocked there, so that others of its process take them. What Linux still wants of it - to die, to stop, to be traced
- * or frozen - is done by get_signal(), which comes after task work: the routine
- * lets the thread go there, with the suspend APC back in its queue, and has it
- * fetched again.
+ * can be are blocked there, so that others of its process take them. What Linux
+ * still wants of it - to die, to stop, to be traced or frozen - is done by
+ * get_signal(), which comes after task work: the routine lets the thread go there,
+ * with the suspend APC back in its queue, and has it fetched again.
  */
 #include <linux/export.h>
 #include <linux/freezer.h>
@@ -479,7 +479,8 @@ static void undo_one(struct ntapc_thread *thread, void *data)
 {
 	const struct sweep *sweep = data;
 
-	if (thread->process == sweep->origin->process && thread->suspension && thread->suspension->counted &&
+	if (thread->process == sweep->origin->process &&
+	    thread->suspension && thread->suspension->counted &&
 	    thread->suspension->round == sweep->round)
 		lower_locked(thread, sweep->undo);
 }

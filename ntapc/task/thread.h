@@ -112,7 +112,7 @@ struct ntapc_user_apc {
 };
 
 /* In ntapc_user_apc.flags: queued from another address space. */
-#define NTAPC_APC_FOREIGN	(1U << 31)
+#define NTAPC_APC_FOREIGN	BIT(31)
 
 struct ntapc_reserve_object {
 	struct kref kref;

@@ -23,7 +23,7 @@ static DEFINE_HASHTABLE(users, 6);
 static DEFINE_SPINLOCK(users_lock);
 
 /* ntapc_user.state: descriptors in the upper half, queued APCs in the lower. */
-#define ONE_REFERENCE	(1LL << 32)
+#define ONE_REFERENCE	0x100000000LL
 
 static struct ntapc_user *lookup_user(kuid_t uid)
 {

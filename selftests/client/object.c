@@ -208,6 +208,7 @@ static s64 get_objects(const struct client_step *step,
 
 s64 client_wait_objects(const struct client_step *step)
 {
+	bool forever = step->arg[0] == CLIENT_FOREVER;
 	s64 timeout = client_interval(step), result;
 	struct ntapc_object **set;
 	unsigned int i, nr;
@@ -221,9 +222,10 @@ s64 client_wait_objects(const struct client_step *step)
 	result = get_objects(step, set, &nr);
 	if (!result)
 		result = ntapc_wait_for_multiple_objects(nr, set,
-				step->flags & CLIENT_ALL, step->mode,
-				step->flags & CLIENT_ALERTABLE,
-				step->arg[0] == CLIENT_FOREVER ? NULL : &timeout);
+							 step->flags & CLIENT_ALL,
+							 step->mode,
+							 step->flags & CLIENT_ALERTABLE,
+							 forever ? NULL : &timeout);
 	for (i = 0; i < nr; i++)
 		ntapc_object_dereference(set[i]);
 	kfree(set);

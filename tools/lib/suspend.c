@@ -26,7 +26,12 @@ int ntapc_resume(int fd, unsigned int flags)
 int ntapc_terminate(int fd, uint32_t status)
 {
 	struct ntapc_terminate t = { .size = sizeof(t), .status = status };
+	int ret;
 
+	/* Oneself: there is no coming back. */
 	ntapc__reap_later();
-	return ntapc__ioctl(fd, NTAPC_IOC_TERMINATE, &t);
+	ret = ntapc__ioctl(fd, NTAPC_IOC_TERMINATE, &t);
+	/* Another one: who looked meanwhile has found nobody about to end. */
+	ntapc__reap_later();
+	return ret;
 }

@@ -3,7 +3,6 @@
  * The demo: dispatcher objects, and who gets what of a wait for them.
  */
 #include <errno.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -38,22 +37,6 @@ static int state_of(int fd)
 	struct ntapc_object_info info;
 
 	return ntapc_object_info(fd, &info) ? -1 : info.state;
-}
-
-/* Until there are that many waits for it: who waits makes no call to tell. */
-static bool waited_for(int fd, unsigned int n)
-{
-	long give_up = 20000000;
-	struct ntapc_object_info info;
-
-	do {
-		if (ntapc_object_info(fd, &info))
-			return false;
-		if (info.nr_waiters == n)
-			return true;
-		sched_yield();
-	} while (--give_up);
-	return false;
 }
 
 /* One wait, in which all of it is true at once (rule 11.3). */

@@ -223,7 +223,8 @@ void scene_limit(void)
 	ntapc_thread_info(victim.fd, &tinfo);
 	expect(tinfo.nr_user == n, "%ld are there", tinfo.nr_user, 0);
 	sem_post(&victim.cue);
-	ntapc_wait_thread(victim.fd, PATIENCE, 0);
+	/* All that are queued have to be freed first. */
+	ntapc_wait_thread(victim.fd, NTAPC_FOREVER, 0);
 	ntapc_thread_info(victim.fd, &tinfo);
 	expect((long)tinfo.nr_dropped == n && !tinfo.nr_delivered && !ran,
 	       "all %ld were dropped with it, %ld ran", tinfo.nr_dropped, ran);

@@ -180,6 +180,21 @@ bool waits(int fd, bool alertable)
 	return false;
 }
 
+bool waited_for(int fd, unsigned int n)
+{
+	uint64_t give_up = now() + PATIENCE;
+	struct ntapc_object_info info;
+
+	do {
+		if (ntapc_object_info(fd, &info))
+			return false;
+		if (info.nr_waiters == n)
+			return true;
+		sched_yield();
+	} while (now() < give_up);
+	return false;
+}
+
 bool reaches(_Atomic long *value, long n)
 {
 	uint64_t give_up = now() + PATIENCE;

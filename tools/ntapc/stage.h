@@ -12,8 +12,8 @@
 
 #include <ntapc.h>
 
-/* How long anything that must come is waited for, in ns. */
-#define PATIENCE	UINT64_C(20000000000)
+/* How long anything that must come is waited for, in ns; the demo has a watchdog. */
+#define PATIENCE	UINT64_C(60000000000)
 #define MS		UINT64_C(1000000)
 
 /* Returns 0 or -errno. */
@@ -43,6 +43,9 @@ bool come(sem_t *event);
 
 /* Until the thread is in an alertable wait, or any one of ntapc's. */
 bool waits(int fd, bool alertable);
+
+/* Until there are that many waits for the object. */
+bool waited_for(int fd, unsigned int n);
 
 /* Until another thread, which makes no call to tell, has got there. */
 bool reaches(_Atomic long *value, long n);

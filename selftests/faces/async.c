@@ -186,7 +186,7 @@ struct target {
 	int fd;
 	int status;
 	int pipe[2];
-	int flags;
+	int event;
 };
 
 static void target_start(struct target *t, void *(*start)(void *))
@@ -204,14 +204,16 @@ static void *wait_main(void *arg)
 
 	t->fd = ntapc_thread_self();
 	sem_post(&t->ready);
-	t->status = ntapc_delay(t->flags ? PATIENCE_NS : 300 * MS, t->flags);
+	t->status = t->event < 0 ?
+		    ntapc_delay(PATIENCE_NS, NTAPC_ALERTABLE) :
+		    ntapc_wait_object(t->event, NTAPC_FOREVER, 0);
 	return NULL;
 }
 
 /* 13.1: an alertable wait is broken at once. */
 TEST_F(async, breaks_an_alertable_wait)
 {
-	struct target t = { .flags = NTAPC_ALERTABLE };
+	struct target t = { .event = -1 };
 
 	target_start(&t, wait_main);
 	ASSERT_TRUE(becomes(t.fd, NTAPC_THREAD_WAITING | NTAPC_THREAD_ALERTABLE));
@@ -221,18 +223,36 @@ TEST_F(async, breaks_an_alertable_wait)
 	EXPECT_TRUE(logged(1, 1));
 }
 
+static _Atomic int signalled;
+
+static void late_apc(uintptr_t a, uintptr_t b, uintptr_t c)
+{
+	(void)a;
+	(void)b;
+	(void)c;
+	log_add(signalled);
+}
+
 /* 13.1: another wait isn't cut short; the APC runs at its end. */
 TEST_F(async, leaves_another_wait_alone)
 {
-	uint64_t begin = now_ns();
-	struct target t = { .flags = 0 };
+	struct target t = { .event = ntapc_object_create(
+		NTAPC_OBJECT_NOTIFICATION_EVENT, 0, 0, NULL, NULL) };
+	struct ntapc_thread_info info;
 
+	ASSERT_LE(0, t.event);
 	target_start(&t, wait_main);
 	ASSERT_TRUE(becomes(t.fd, NTAPC_THREAD_WAITING));
-	ASSERT_EQ(0, queue_special(t.fd, log_apc, 1));
+	ASSERT_EQ(0, queue_special(t.fd, late_apc, 0));
+	/* Time enough to be wrong in. */
+	EXPECT_EQ(NTAPC_STATUS_SUCCESS, ntapc_delay(100 * MS, 0));
+	ASSERT_EQ(0, ntapc_thread_info(t.fd, &info));
+	EXPECT_TRUE(info.state & NTAPC_THREAD_WAITING);
+	EXPECT_EQ(1, info.nr_special);
+	signalled = 1;
+	EXPECT_EQ(0, ntapc_event_set(t.event));
 	pthread_join(t.thread, NULL);
-	EXPECT_LE(300 * MS, now_ns() - begin);
-	EXPECT_EQ(NTAPC_STATUS_SUCCESS, t.status);
+	EXPECT_EQ(NTAPC_STATUS_WAIT_0, t.status);
 	EXPECT_TRUE(logged(1, 1));
 }
 
@@ -656,11 +676,10 @@ TEST_F(async, fork_inside)
 static void *fork_compute_main(void *arg)
 {
 	struct target *t = arg;
-	pid_t me;
+	pid_t me = getpid();
 
 	t->fd = ntapc_thread_self();
 	sem_post(&t->ready);
-	me = getpid();
 	state_spin();
 	if (getpid() != me)
 		_exit(memcmp(&state_before.gpr, &state_after.gpr,

@@ -344,8 +344,8 @@ static void *acquire_twice(void *arg)
 {
 	int fd = *(int *)arg;
 
-	ntapc_wait_object(fd, PATIENCE_NS, 0);
-	ntapc_wait_object(fd, PATIENCE_NS, 0);
+	ntapc_wait_object(fd, NTAPC_FOREVER, 0);
+	ntapc_wait_object(fd, NTAPC_FOREVER, 0);
 	return NULL;
 }
 

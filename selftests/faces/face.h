@@ -46,7 +46,10 @@ static inline uint64_t now_ns(void)
 	return ts.tv_sec * UINT64_C(1000000000) + ts.tv_nsec;
 }
 
-/* Until the thread is in a wait of ntapc's: nothing tells of that but its state. */
+/*
+ * Until the thread is in a wait of ntapc's, say: nothing tells of that but its state.
+ * false: it never came to be, or has ended.
+ */
 static inline bool becomes(int fd, uint32_t state)
 {
 	uint64_t give_up = now_ns() + PATIENCE_NS;
@@ -58,7 +61,7 @@ static inline bool becomes(int fd, uint32_t state)
 		if ((info.state & state) == state)
 			return true;
 		sched_yield();
-	} while (now_ns() < give_up);
+	} while (!(info.state & NTAPC_THREAD_EXITED) && now_ns() < give_up);
 	return false;
 }
 

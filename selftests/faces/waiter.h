@@ -31,14 +31,22 @@ static inline void *waiter_main(void *arg)
 	return NULL;
 }
 
-/* Returns whether it has come to wait. */
-static inline bool waiter_begin(struct waiter *w, long (*call)(void *arg),
-				void *arg)
+/* Returns whether there is a thread. */
+static inline bool waiter_create(struct waiter *w, long (*call)(void *arg),
+				 void *arg)
 {
 	w->call = call;
 	w->arg = arg;
 	w->fd = ntapc_thread_create(&w->thread, NULL, waiter_main, w, NULL);
-	return w->fd >= 0 && becomes(w->fd, NTAPC_THREAD_WAITING);
+	return w->fd >= 0;
+}
+
+/* Returns whether it has come to wait. Nothing but the caller may end the wait. */
+static inline bool waiter_begin(struct waiter *w, long (*call)(void *arg),
+				void *arg)
+{
+	return waiter_create(w, call, arg) &&
+	       becomes(w->fd, NTAPC_THREAD_WAITING);
 }
 
 /* Whether it waits. One that has just been let go may still seem to. */

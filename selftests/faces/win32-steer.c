@@ -354,6 +354,19 @@ static DWORD WINAPI wait_here(LPVOID parameter)
 	return 0;
 }
 
+/* An ended one's descriptor can't be had back before the kernel is done with it. */
+static HANDLE create_waiting(sem_t *ready)
+{
+	uint64_t give_up = now_ns() + PATIENCE_NS;
+	HANDLE thread;
+
+	do {
+		thread = CreateThread(NULL, SMALL_STACK, wait_here, ready,
+				      STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+	} while (!thread && !sched_yield() && now_ns() < give_up);
+	return thread;
+}
+
 /* Ended threads leave no descriptor of the library's: more of them than there are. */
 TEST(ended_threads_leave_nothing)
 {
@@ -365,8 +378,7 @@ TEST(ended_threads_leave_nothing)
 	sem_init(&ready, 0, 0);
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
 	for (i = 0; i < 3 * DESCRIPTORS; i++) {
-		thread = CreateThread(NULL, SMALL_STACK, wait_here, &ready,
-				      STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+		thread = create_waiting(&ready);
 		ASSERT_NE(NULL, thread) {
 			TH_LOG("thread %d: error %u", i, GetLastError());
 		}

@@ -44,8 +44,9 @@
 #define NS_PER_MS	1000000ULL
 #define NS_PER_SEC	1000000000ULL
 
-/* How long an event that must come is waited for. */
+/* How long an event that must come is waited for, and how often it is looked. */
 #define PATIENCE_MS	20000
+#define PATIENCE_ROUNDS	2000
 
 /* Everything, by frame and by record */
 
@@ -412,13 +413,17 @@ static inline void breathe(unsigned int round)
 /* breathe() for who has nothing to hurry for. */
 #define UNHURRIED	1000
 
-/* Waits for a condition to come true; is false if it never did. */
+/*
+ * Waits for a condition to come true; is false if it never did. By time alone that
+ * would be said, too, when the machine had stood still for so long.
+ */
 #define wait_until(condition) ({					\
 	__u64 give_up_ = in_ms(PATIENCE_MS);				\
 	unsigned int round_ = 0;					\
 	bool met_;							\
 									\
-	while (!(met_ = !!(condition)) && now() < give_up_)		\
+	while (!(met_ = !!(condition)) &&				\
+	       (round_ < PATIENCE_ROUNDS || now() < give_up_))		\
 		breathe(round_++);					\
 	met_;								\
 })

@@ -225,6 +225,8 @@ TEST_F(lifetime, target_executes_in_mid_copy)
 			EXPECT_EQ(-ESRCH, workers[j].ret);
 			close(workers[j].fd);
 		}
+		/* Its memory has gone a moment before it is over. */
+		EXPECT_TRUE(wait_gone(process));
 		EXPECT_TRUE(process_ended(process));
 		EXPECT_EQ(0, stack_count(process));
 		target_kill(&target);
@@ -453,12 +455,14 @@ static void *keep_slot(void *arg)
 {
 	atomic_int *slot = arg;
 	unsigned int round = 0;
-	struct target one;
 
 	while (atomic_load(&storming)) {
+		struct target one = {};
+
 		/* Only a hint for the child: a race here is all right. */
 		victim = round & 1;
-		if (!target_start(&one, be_slot))
+		/* One that is slow to come will do as well. */
+		if (!target_start(&one, be_slot) && one.pid <= 0)
 			abort();
 		atomic_store(slot, one.pid);
 		breathe(round++ % 20 + 10);
@@ -477,7 +481,7 @@ static bool is_expected(int ret)
 static void attack(struct worker *worker)
 {
 	unsigned char *buffer = map_pages(sizeof(uniform));
-	unsigned int random = worker->arg * 7919 + 1;
+	unsigned int random = worker->arg * 7919 + 1, in_vain = 0;
 
 	while (atomic_load(&storming) && !worker->ret) {
 		size_t length, start;
@@ -503,9 +507,11 @@ static void attack(struct worker *worker)
 			close(fds[0]);
 			close(fds[1]);
 			atomic_fetch_add(&misses, 1);
-			sched_yield();
+			/* On one processor targets must come to live, too. */
+			breathe(in_vain++);
 			continue;
 		}
+		in_vain = 0;
 		ret = copy_read(fds[0], buffer, uniform + start, length);
 		if (!is_expected(ret))
 			worker->ret = ret;
@@ -546,7 +552,20 @@ static void attack(struct worker *worker)
 	}
 }
 
-TEST_F_TIMEOUT(lifetime, storm, 120)
+#define ENOUGH_HITS	20
+
+/* However long it takes: it is false only when there come no more of them. */
+static bool hit_often_enough(void)
+{
+	unsigned int n;
+
+	for (n = 1; n <= ENOUGH_HITS; n++)
+		if (!wait_until(atomic_load(&hits) >= n))
+			return false;
+	return true;
+}
+
+TEST_F(lifetime, storm)
 {
 	static struct worker workers[ATTACKERS];
 	pthread_t keepers[SLOTS];
@@ -563,9 +582,9 @@ TEST_F_TIMEOUT(lifetime, storm, 120)
 		workers[i].arg = i;
 		ASSERT_TRUE(worker_start(&workers[i], dev, attack));
 	}
-	while (now() < end || (atomic_load(&hits) < 20 &&
-			       now() < end + PATIENCE_MS * NS_PER_MS))
+	while (now() < end)
 		breathe(UNHURRIED);
+	EXPECT_TRUE(hit_often_enough());
 	atomic_store(&storming, false);
 	for (i = 0; i < ATTACKERS; i++) {
 		worker_join(&workers[i]);
@@ -575,7 +594,6 @@ TEST_F_TIMEOUT(lifetime, storm, 120)
 	for (i = 0; i < SLOTS; i++)
 		pthread_join(keepers[i], NULL);
 	TH_LOG("%u targets ended, %u copies, %u too late", ends, hits, misses);
-	EXPECT_LE(20, hits);
 	EXPECT_LT(0, ends);
 	EXPECT_EQ(sizeof(uniform), same_bytes(uniform, sizeof(uniform),
 					      PATTERN));

@@ -617,29 +617,36 @@ TEST_F(memory, target_killed_while_held_up)
 }
 
 /* Faults on one's own memory. */
+static void copy_from_own_faults(struct target *t)
+{
+	int fd = register_faults(area, 8 * ONE_PAGE);
+
+	atomic_store(&t->shared->value[0], fd);
+	target_step(t, 1);
+	if (fd >= 0)
+		copy_write(process, area, served, 8 * ONE_PAGE);
+}
+
 TEST_F(memory, killed_while_held_up_by_itself)
 {
-	pid_t caller;
-	char state;
+	struct target caller;
+	int fd, pidfd;
 
 	START(NULL);
-	caller = fork();
-	ASSERT_LE(0, caller);
-	if (!caller) {
-		if (register_faults(area, 8 * ONE_PAGE) < 0)
-			_exit(77);
-		copy_write(process, area, served, 8 * ONE_PAGE);
-		_exit(1);
-	}
-	ASSERT_TRUE(wait_until(({
-		state = thread_state(caller);
-		state == 'S' || state == 'D' || state == 'Z';
-	})));
-	if (state == 'Z' && reap(caller) == 77)
+	ASSERT_TRUE(target_start(&caller, copy_from_own_faults));
+	fd = atomic_load(&caller.shared->value[0]);
+	if (fd < 0) {
+		target_kill(&caller);
 		SKIP(return, "no user faults");
-	ASSERT_NE('Z', state);
-	kill(caller, SIGKILL);
-	EXPECT_EQ(-SIGKILL, reap(caller));
+	}
+	pidfd = pidfd_of(caller.pid);
+	fd = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	close(pidfd);
+	ASSERT_LE(0, fd);
+	target_go(&caller, 1);
+	ASSERT_EQ(ADDR(area), next_fault(fd));
+	EXPECT_EQ(-SIGKILL, target_kill(&caller));
+	close(fd);
 }
 
 static void copy_from_area(struct worker *worker)

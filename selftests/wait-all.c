@@ -6,35 +6,11 @@
 #include "objects.h"
 #include "procs.h"
 #include "kselftest_harness.h"
+#include "waits.h"
 
-#define PATIENCE	in_ms(PATIENCE_MS)
-#define FOREVER		NTAPC_WAIT_FOREVER
 #define NR		NTAPC_OBJECTS_MAX
 
-FIXTURE(wait_all)
-{
-	int dev;
-	int self;
-	__s32 events[NR];
-};
-
-FIXTURE_SETUP(wait_all)
-{
-	int i;
-
-	self->dev = open_frames(dispatch_continue);
-	ASSERT_LE(0, self->dev);
-	self->self = open_thread(self->dev, 0);
-	ASSERT_LE(0, self->self);
-	for (i = 0; i < NR; i++) {
-		self->events[i] = create_event(self->dev, false);
-		ASSERT_LE(0, self->events[i]);
-	}
-}
-
-FIXTURE_TEARDOWN(wait_all)
-{
-}
+FIXTURE_OF_EVENTS(wait_all)
 
 /* Every combination of four. */
 TEST_F(wait_all, all_or_nothing)
@@ -224,11 +200,6 @@ TEST_F(wait_all, bad_descriptors)
 	}
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(1, object_state(self->events[i]));
-}
-
-static void leave_on_go(struct worker *worker)
-{
-	worker_wait(worker);
 }
 
 /* One of every kind, together. */

@@ -6,36 +6,11 @@
 #include "objects.h"
 #include "procs.h"
 #include "kselftest_harness.h"
-
-#define PATIENCE	in_ms(PATIENCE_MS)
-#define FOREVER		NTAPC_WAIT_FOREVER
-
-FIXTURE(wait_any)
-{
-	int dev;
-	int self;
-	__s32 events[NTAPC_OBJECTS_MAX];
-};
-
-FIXTURE_SETUP(wait_any)
-{
-	int i;
-
-	self->dev = open_frames(dispatch_continue);
-	ASSERT_LE(0, self->dev);
-	self->self = open_thread(self->dev, 0);
-	ASSERT_LE(0, self->self);
-	for (i = 0; i < NTAPC_OBJECTS_MAX; i++) {
-		self->events[i] = create_event(self->dev, false);
-		ASSERT_LE(0, self->events[i]);
-	}
-}
-
-FIXTURE_TEARDOWN(wait_any)
-{
-}
+#include "waits.h"
 
 #define NR	NTAPC_OBJECTS_MAX
+
+FIXTURE_OF_EVENTS(wait_any)
 
 /* 11.5: the lowest index, and nothing but that is taken. */
 TEST_F(wait_any, lowest_index)
@@ -110,11 +85,6 @@ TEST_F(wait_any, first_in_time)
 	waiter_end(&waiter);
 }
 
-static void leave_on_go(struct worker *worker)
-{
-	worker_wait(worker);
-}
-
 /* One of every kind, each the one that is signalled. */
 TEST_F(wait_any, every_kind)
 {
@@ -165,7 +135,9 @@ TEST_F(wait_any, every_kind)
 	}
 	/* What stays signalled is so at any place. */
 	EXPECT_EQ(NTAPC_STATUS_WAIT_0, wait_any(self->dev, 0, objects, 8));
-	/* The mutant's owner has ended. */
+	/* The mutant's owner has ended, or is about to. */
+	ASSERT_TRUE(wait_until(object_bits(objects[3]) &
+			       NTAPC_OBJECT_ABANDONED));
 	EXPECT_EQ(NTAPC_STATUS_ABANDONED_WAIT_0 + 2,
 		  wait_any(self->dev, 0, objects + 1, 7));
 	EXPECT_EQ(NTAPC_STATUS_WAIT_0 + 1, wait_any(self->dev, 0, objects + 5,

@@ -6,31 +6,11 @@
 #include "objects.h"
 #include "procs.h"
 #include "kselftest_harness.h"
+#include "waits.h"
 
 #include <linux/ntapc_ntsync.h>
 
-#define PATIENCE	in_ms(PATIENCE_MS)
-#define FOREVER		NTAPC_WAIT_FOREVER
 #define ROUTINE		((void *)0x123456789000)
-
-static atomic_int signals;
-
-static void count_signal(int sig)
-{
-	(void)sig;
-	atomic_fetch_add(&signals, 1);
-}
-
-static void catch_signal(int flags)
-{
-	struct sigaction action = {
-		.sa_handler = count_signal,
-		.sa_flags = flags,
-	};
-
-	sigaction(SIGUSR1, &action, NULL);
-	atomic_store(&signals, 0);
-}
 
 /* The ways to wait: for one by its own descriptor, for any and for all. */
 enum way {
@@ -93,12 +73,7 @@ FIXTURE_VARIANT_ADD(mixed, all_by_records)
 
 FIXTURE_SETUP(mixed)
 {
-	log_reset();
-	catch_signal(SA_RESTART);
-	self->dev = open_frames(dispatch_continue);
-	ASSERT_LE(0, self->dev);
-	self->self = open_thread(self->dev, 0);
-	ASSERT_LE(0, self->self);
+	open_for_waits(_metadata, &self->dev, &self->self);
 	self->events[0] = create_event(self->dev, false);
 	ASSERT_LE(0, self->events[0]);
 	self->events[1] = create_notification(self->dev, variant->way == ALL);

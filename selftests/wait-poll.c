@@ -6,15 +6,13 @@
 #include "objects.h"
 #include "procs.h"
 #include "kselftest_harness.h"
+#include "waits.h"
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
-
-#define PATIENCE	in_ms(PATIENCE_MS)
-#define FOREVER		NTAPC_WAIT_FOREVER
 
 /* What is polled: [0] is waited for, the others make it ready. */
 static struct {
@@ -251,11 +249,6 @@ FIXTURE_VARIANT_ADD(polled, epoll_of_an_event)
 };
 
 /* And one that a thread is in. */
-static void leave_on_go(struct worker *worker)
-{
-	worker_wait(worker);
-}
-
 static bool prepare_epoll_of_a_thread(void)
 {
 	struct epoll_event event = { .events = EPOLLIN };
@@ -271,7 +264,8 @@ static bool ready_epoll_of_a_thread(void)
 {
 	worker_go(&polled.worker);
 	worker_join(&polled.worker);
-	return wait_gone(polled.worker.fd);
+	/* A thread that is gone tells so next, and the epoll instance then knows. */
+	return wait_until(poll_now(polled.fds[0]) & POLLIN);
 }
 
 FIXTURE_VARIANT_ADD(polled, epoll_of_a_thread)
@@ -304,33 +298,9 @@ FIXTURE_VARIANT_ADD(polled, kernel_apc)
 	.ready = ready_kernel_apc,
 };
 
-static atomic_int signals;
-
-static void count_signal(int sig)
-{
-	(void)sig;
-	atomic_fetch_add(&signals, 1);
-}
-
-static void catch_signal(int flags)
-{
-	struct sigaction action = {
-		.sa_handler = count_signal,
-		.sa_flags = flags,
-	};
-
-	sigaction(SIGUSR1, &action, NULL);
-	atomic_store(&signals, 0);
-}
-
 FIXTURE_SETUP(polled)
 {
-	log_reset();
-	catch_signal(SA_RESTART);
-	self->dev = open_frames(dispatch_continue);
-	ASSERT_LE(0, self->dev);
-	self->self = open_thread(self->dev, 0);
-	ASSERT_LE(0, self->self);
+	open_for_waits(_metadata, &self->dev, &self->self);
 	self->event = create_event(self->dev, false);
 	ASSERT_LE(0, self->event);
 	polled.dev = self->dev;
@@ -461,6 +431,8 @@ TEST_F(polled, all_unready_again)
 	ASSERT_TRUE(waiter_start(&waiter, self->dev, NTAPC_WAIT_ALL, self->both,
 				 2));
 	ASSERT_TRUE(variant->ready());
+	/* If it is just looking it may believe what it saw. */
+	ASSERT_TRUE(wait_asleep(waiter.worker.tid));
 	ASSERT_TRUE(variant->unready());
 	set_event(self->event);
 	ASSERT_TRUE(wait_asleep(waiter.worker.tid));

@@ -452,15 +452,12 @@ static void set_nt_deadline(struct wait *wait, const s64 *time)
 	wait->due = !wait->deadline;
 }
 
-static int wait_in_kernel(struct wait *wait, const s64 *time)
+static int wait_in_kernel(struct ntapc_thread *thread, struct wait *wait,
+			  const s64 *time)
 {
-	struct ntapc_thread *thread = ntapc_thread_current();
-	struct ntapc_apc_state *state;
+	struct ntapc_apc_state *state = &thread->kt.apc_state;
 	int status;
 
-	if (IS_ERR(thread))
-		return PTR_ERR(thread);
-	state = &thread->kt.apc_state;
 	set_nt_deadline(wait, time);
 	status = nt_status(wait->set, wait_loop(thread, wait));
 	/* What came when the wait was decided already has told nobody. */
@@ -493,12 +490,16 @@ static int wait_in_kernel(struct wait *wait, const s64 *time)
  */
 int ntapc_delay_execution(enum ntapc_mode mode, bool alertable, s64 interval)
 {
+	struct ntapc_thread *thread = ntapc_thread_current();
 	struct wait wait = {
 		.mode = mode,
 		.alertable = alertable,
 	};
-	int status = wait_in_kernel(&wait, &interval);
+	int status;
 
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	status = wait_in_kernel(thread, &wait, &interval);
 	return status == NTAPC_WAIT_TIMEOUT ? NTAPC_KWAIT_SUCCESS : status;
 }
 EXPORT_SYMBOL_GPL(ntapc_delay_execution);
@@ -523,7 +524,7 @@ static int wait_for_objects(struct ntapc_object *const *objects,
 	for (i = 0; i < nr; i++)
 		ntapc_block_init(set, &set->block[i], objects[i], NULL);
 	wait->set = set;
-	status = wait_in_kernel(wait, timeout);
+	status = wait_in_kernel(thread, wait, timeout);
 	ntapc_set_put(set, &small);
 	return status;
 }

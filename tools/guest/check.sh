@@ -54,8 +54,8 @@ lane_qemu()
 		suite qemu 6.12 demo
 	fi
 	if module qemu 6.1; then
-		# Half of the rounds that the other kernel has had
-		NTAPC_SLOW=20 suite qemu 6.1 selftests
+		# A part of the rounds that the other kernel has had
+		NTAPC_SLOW=4 suite qemu 6.1 selftests
 	fi
 }
 

@@ -1139,7 +1139,10 @@ struct ntapc_process_info {
 #define NTAPC_PROCESS_IN_SWAP		4
 #define NTAPC_PROCESS_OUT_SWAP		5
 
-/* In ntapc_process_info.flags: it has exited or called execve(). */
+/*
+ * In ntapc_process_info.flags: it has exited or called execve(). Ioctls may say
+ * ESRCH a moment earlier.
+ */
 #define NTAPC_PROCESS_ENDED	(1U << 0)
 /* It is a process of 32 bits. */
 #define NTAPC_PROCESS_32BIT	(1U << 1)

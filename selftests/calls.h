@@ -25,6 +25,10 @@ struct call {
 	key_t key;
 	long ret;
 	int error;
+	/* How long those take that end by themselves. */
+	unsigned int timeout_ms;
+	__u64 started;		/* just before the worker was */
+	__u64 begin, end;	/* of the call, by the worker's watch */
 	struct worker worker;
 };
 
@@ -333,10 +337,18 @@ FIXTURE_VARIANT_ADD(calls, futex)
 	.release = release_futex,
 };
 
+static struct timespec call_timeout(void)
+{
+	return (struct timespec){
+		.tv_sec = call.timeout_ms / 1000,
+		.tv_nsec = call.timeout_ms % 1000 * NS_PER_MS,
+	};
+}
+
 /* -1 with ETIMEDOUT is what it ends with; told as 110. */
 static long block_futex_timeout(void)
 {
-	struct timespec ts = { .tv_nsec = 400 * NS_PER_MS };
+	struct timespec ts = call_timeout();
 
 	return futex_wait(&ts) < 0 && errno == ETIMEDOUT ? ETIMEDOUT : -1;
 }
@@ -351,7 +363,7 @@ FIXTURE_VARIANT_ADD(calls, futex_timeout)
 
 static long block_nanosleep(void)
 {
-	struct timespec ts = { .tv_nsec = 400 * NS_PER_MS };
+	struct timespec ts = call_timeout();
 	struct timespec rest = {};
 
 	return syscall(SYS_nanosleep, &ts, &rest);
@@ -366,7 +378,7 @@ FIXTURE_VARIANT_ADD(calls, nanosleep)
 
 static long block_clock_nanosleep(void)
 {
-	__u64 deadline = in_ms(400);
+	__u64 deadline = in_ms(call.timeout_ms);
 	struct timespec ts = {
 		.tv_sec = deadline / NS_PER_SEC,
 		.tv_nsec = deadline % NS_PER_SEC,
@@ -402,7 +414,7 @@ static long block_poll_timeout(void)
 {
 	struct pollfd pollfd = { .fd = call.fds[0], .events = POLLIN };
 
-	return poll(&pollfd, 1, 400);
+	return poll(&pollfd, 1, call.timeout_ms);
 }
 
 FIXTURE_VARIANT_ADD(calls, poll_timeout)
@@ -415,7 +427,7 @@ FIXTURE_VARIANT_ADD(calls, poll_timeout)
 static long block_ppoll_timeout(void)
 {
 	struct pollfd pollfd = { .fd = call.fds[0], .events = POLLIN };
-	struct timespec ts = { .tv_nsec = 400 * NS_PER_MS };
+	struct timespec ts = call_timeout();
 	sigset_t mask;
 
 	sigfillset(&mask);
@@ -448,7 +460,10 @@ FIXTURE_VARIANT_ADD(calls, select)
 
 static long block_select_timeout(void)
 {
-	struct timeval tv = { .tv_usec = 400000 };
+	struct timeval tv = {
+		.tv_sec = call.timeout_ms / 1000,
+		.tv_usec = call.timeout_ms % 1000 * 1000,
+	};
 	fd_set set;
 
 	FD_ZERO(&set);
@@ -627,5 +642,83 @@ FIXTURE_VARIANT_ADD(calls, sigsuspend)
 	.release = release_by_signal,
 	.ret = EINTR,
 };
+
+/* A thread in one of them */
+
+/* The variant's, for the worker. */
+static long (*variant_block)(void);
+
+/* It stays behind the call, so that its descriptor is good until finish_call(). */
+static void call_worker(struct worker *worker)
+{
+	call.begin = now();
+	atomic_store(&worker->stage, 1);
+	call.ret = variant_block();
+	call.error = errno;
+	call.end = now();
+	worker->arg = call.end - call.begin;
+	worker->ret = log_count();
+	atomic_store(&worker->stage, 2);
+	worker_wait(worker);
+}
+
+static inline bool start_call(bool (*prepare)(void), long (*block)(void),
+			      int instance)
+{
+	variant_block = block;
+	if (!prepare())
+		return false;
+	call.started = now();
+	return worker_start(&call.worker, instance, call_worker) &&
+	       worker_reached(&call.worker, 1) &&
+	       wait_asleep(call.worker.tid);
+}
+
+/* Waits for the end of the call, and of its thread. */
+static inline bool finish_call(void)
+{
+	if (!worker_reached(&call.worker, 2))
+		return false;
+	worker_go(&call.worker);
+	worker_join(&call.worker);
+	close(call.worker.fd);
+	return true;
+}
+
+/*
+ * A call that ends by itself does so in its own time, whether or not the test has
+ * done by then what it does to it. If it hasn't, as this machine had other things
+ * to do, that has shown nothing; it is done again with twice the time.
+ */
+#define LONGEST_CALL_MS	15000
+
+static inline bool call_has_time(void)
+{
+	return !call.timeout_ms ||
+	       now() - call.started < call.timeout_ms * NS_PER_MS;
+}
+
+static inline bool more_time_for_call(void)
+{
+	call.timeout_ms *= 2;
+	return call.timeout_ms && call.timeout_ms < LONGEST_CALL_MS;
+}
+
+/* Waits until half of its time is over, for what is to come late. */
+static inline void wait_for_half_of_call(void)
+{
+	__u64 half = call.begin + call.timeout_ms * NS_PER_MS / 2;
+
+	wait_until(now() >= half);
+}
+
+/*
+ * It hasn't been started over by what was done to it at @when or later: even if
+ * its end was late, it came before it would have had to come then.
+ */
+static inline bool call_kept_its_time(__u64 when)
+{
+	return call.end < when + call.timeout_ms * NS_PER_MS;
+}
 
 #endif /* NTAPC_SELFTESTS_CALLS_H */

@@ -21,21 +21,6 @@ FIXTURE_TEARDOWN(calls)
 {
 }
 
-/* The variant's, for the worker. */
-static long (*variant_block)(void);
-
-static void call_worker(struct worker *worker)
-{
-	__u64 begin = now();
-
-	atomic_store(&worker->stage, 1);
-	call.ret = variant_block();
-	call.error = errno;
-	worker->arg = now() - begin;
-	atomic_store(&worker->stage, 2);
-	worker_wait(worker);
-}
-
 /* Voluntary context switches: a sleeper that was woken has more of them. */
 static long long nr_switches(pid_t tid)
 {
@@ -54,13 +39,27 @@ static long long nr_switches(pid_t tid)
 	return count;
 }
 
-/* The same, once it is really off the processor. */
+/* Who reads that waits until the thread is off its processor. */
+static void wait_inactive(pid_t tid)
+{
+	char path[64], text[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && read(fd, text, sizeof(text)) < 0)
+		perror(path);
+	close(fd);
+}
+
+/* The same, once it is really off the processor: it says that it sleeps before. */
 static long long settled_switches(pid_t tid)
 {
 	long long last, count = -1;
 
 	wait_until(({
 		last = count;
+		wait_inactive(tid);
 		count = nr_switches(tid);
 		breathe(100);
 		count == last && thread_state(tid) == 'S';
@@ -79,13 +78,10 @@ TEST_F(calls, undisturbed)
 		entries[i].routine = ADDR(log_apc);
 		entries[i].arg[0] = i;
 	}
-	ASSERT_TRUE(variant->prepare());
 	reserve = open_reserve(dev);
 	ASSERT_LE(0, reserve);
-	variant_block = variant->block;
-	ASSERT_TRUE(worker_start(&call.worker, dev, call_worker));
-	ASSERT_TRUE(worker_reached(&call.worker, 1));
-	ASSERT_TRUE(wait_asleep(call.worker.tid));
+	call.timeout_ms = variant->timeout_ms;
+	ASSERT_TRUE(start_call(variant->prepare, variant->block, dev));
 	switches = settled_switches(call.worker.tid);
 	ASSERT_EQ(0, queue_reserve(call.worker.fd, reserve, log_apc, 0));
 	sent++;

@@ -8,6 +8,7 @@
 #include "calls.h"
 #include "signals.h"
 
+#include <dirent.h>
 #include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
@@ -44,6 +45,25 @@ FIXTURE_SETUP(suspend)
 
 FIXTURE_TEARDOWN(suspend)
 {
+}
+
+/* Shared between a test and its children. */
+struct shared {
+	__u64 counts[8];
+	atomic_int tids[8];
+	atomic_int signals;
+	atomic_int signal_tid;
+	atomic_int go;
+	atomic_int made;
+};
+
+static struct shared *shared;
+
+static bool make_shared(void)
+{
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return shared != MAP_FAILED;
 }
 
 static unsigned int suspend_count(int thread)
@@ -360,10 +380,12 @@ static void vfork_worker(struct worker *worker)
 	pid_t child;
 	char c;
 
-	atomic_store(&worker->stage, 1);
 	child = vfork();
-	if (!child)
+	if (!child) {
+		/* Its parent's memory: there is nothing left but to wait. */
+		atomic_store(&worker->stage, 1);
 		_exit(read(call.fds[0], &c, 1) == 1 ? 0 : 1);
+	}
 	atomic_store(&worker->stage, 2);
 	while (atomic_load_explicit(&worker->go, memory_order_relaxed) < 2)
 		++*count;
@@ -490,16 +512,20 @@ TEST_F(suspend, wait_for_one_that_ends)
 	char c;
 
 	ASSERT_TRUE(prepare_pipe());
+	ASSERT_TRUE(make_shared());
 	child = fork();
 	ASSERT_LE(0, child);
 	if (!child) {
-		if (!vfork())
+		if (!vfork()) {
+			atomic_store(&shared->go, 1);
 			_exit(read(call.fds[0], &c, 1) != 1);
+		}
 		_exit(1);
 	}
 	thread = open_thread(dev, child);
 	ASSERT_LE(0, thread);
-	ASSERT_TRUE(wait_until(thread_state(child) == 'D'));
+	ASSERT_TRUE(wait_until(atomic_load(&shared->go) &&
+			       thread_state(child) == 'D'));
 	other.arg = thread;
 	ASSERT_TRUE(worker_start(&other, dev, suspend_and_wait));
 	ASSERT_TRUE(wait_until(suspend_count(thread) == 1));
@@ -551,28 +577,8 @@ FIXTURE_TEARDOWN(calls)
 {
 }
 
-/* The variant's, for the worker. */
-static long (*variant_block)(void);
-
-static void call_worker(struct worker *worker)
-{
-	__u64 begin = now();
-
-	atomic_store(&worker->stage, 1);
-	call.ret = variant_block();
-	call.error = errno;
-	worker->arg = now() - begin;
-	worker->ret = log_count();
-	atomic_store(&worker->stage, 2);
-}
-
-#define START_CALL() do {						\
-	ASSERT_TRUE(variant->prepare());				\
-	variant_block = variant->block;					\
-	ASSERT_TRUE(worker_start(&call.worker, dev, call_worker));	\
-	ASSERT_TRUE(worker_reached(&call.worker, 1));			\
-	ASSERT_TRUE(wait_asleep(call.worker.tid));			\
-} while (0)
+#define START_CALL()							\
+	ASSERT_TRUE(start_call(variant->prepare, variant->block, dev))
 
 #define EXPECT_RESULT() do {						\
 	if (variant->eintr) {						\
@@ -588,77 +594,111 @@ static void call_worker(struct worker *worker)
 /* 6.3: it is interrupted, and goes on with what is left of its time. */
 TEST_F(calls, restart)
 {
+	bool in_time;
+	__u64 last;
 	int i;
 
-	START_CALL();
-	for (i = 0; i < INTERRUPTIONS && !(variant->eintr && i); i++) {
-		ASSERT_EQ(0, suspend_thread(call.worker.fd,
-					    NTAPC_SUSPEND_WAIT));
-		EXPECT_TRUE(wait_asleep(call.worker.tid));
-		EXPECT_EQ(NTAPC_THREAD_SUSPENDED, thread_bits(call.worker.fd));
-		EXPECT_EQ(1, atomic_load(&call.worker.stage));
-		ASSERT_EQ(1, resume_thread(call.worker.fd, 0));
-		if (!variant->eintr && !variant->timeout_ms) {
-			ASSERT_TRUE(wait_asleep(call.worker.tid));
-			EXPECT_EQ(1, atomic_load(&call.worker.stage));
+	call.timeout_ms = variant->timeout_ms;
+	do {
+		START_CALL();
+		for (i = 0; i < INTERRUPTIONS && !(variant->eintr && i); i++) {
+			if (variant->timeout_ms && i == INTERRUPTIONS - 1)
+				wait_for_half_of_call();
+			ASSERT_EQ(0, suspend_thread(call.worker.fd,
+						    NTAPC_SUSPEND_WAIT));
+			in_time = call_has_time();
+			EXPECT_TRUE(wait_asleep(call.worker.tid));
+			EXPECT_EQ(NTAPC_THREAD_SUSPENDED,
+				  thread_bits(call.worker.fd));
+			if (in_time) {
+				EXPECT_EQ(1, atomic_load(&call.worker.stage));
+			}
+			last = now();
+			ASSERT_EQ(1, resume_thread(call.worker.fd, 0));
+			if (!variant->eintr && !variant->timeout_ms) {
+				ASSERT_TRUE(wait_asleep(call.worker.tid));
+				EXPECT_EQ(1, atomic_load(&call.worker.stage));
+			}
 		}
-	}
-	if (variant->release && !variant->eintr)
-		variant->release();
-	worker_join(&call.worker);
-	EXPECT_RESULT();
-	if (variant->timeout_ms) {
-		EXPECT_LE(variant->timeout_ms * NS_PER_MS, call.worker.arg);
+		if (variant->release && !variant->eintr)
+			variant->release();
+		ASSERT_TRUE(finish_call());
+		EXPECT_RESULT();
+		if (!variant->timeout_ms)
+			return;
+		EXPECT_LE(call.timeout_ms * NS_PER_MS, call.worker.arg);
 		/* Not started over each time. */
-		EXPECT_GT(2 * variant->timeout_ms * NS_PER_MS * slowness(),
-			  call.worker.arg);
-	}
+		in_time = in_time && call_kept_its_time(last);
+	} while (!in_time && more_time_for_call());
+	EXPECT_TRUE(in_time);
 }
 
 /* 6.3: what it waits for comes while it is suspended: it is there afterwards. */
 TEST_F(calls, event_while_suspended)
 {
-	__u64 due = in_ms(variant->timeout_ms);
+	bool in_time;
+	__u64 due;
 
 	if (variant->release == release_futex)
 		SKIP(return, "nobody waits on the futex meanwhile");
-	START_CALL();
-	due = in_ms(variant->timeout_ms);
-	ASSERT_EQ(0, suspend_thread(call.worker.fd, NTAPC_SUSPEND_WAIT));
-	if (variant->release)
-		variant->release();
-	/* The time that it had is over. */
-	ASSERT_TRUE(wait_until(now() > due));
-	EXPECT_EQ(NTAPC_THREAD_SUSPENDED, thread_bits(call.worker.fd));
-	EXPECT_EQ(1, atomic_load(&call.worker.stage));
-	ASSERT_EQ(1, resume_thread(call.worker.fd, 0));
-	worker_join(&call.worker);
-	EXPECT_RESULT();
+	call.timeout_ms = variant->timeout_ms;
+	do {
+		START_CALL();
+		due = call.begin + call.timeout_ms * NS_PER_MS;
+		ASSERT_EQ(0, suspend_thread(call.worker.fd,
+					    NTAPC_SUSPEND_WAIT));
+		in_time = call_has_time();
+		if (variant->release)
+			variant->release();
+		/* The time that it had is over. */
+		if (variant->timeout_ms) {
+			ASSERT_TRUE(wait_until(now() > due + NS_PER_MS));
+		}
+		EXPECT_EQ(NTAPC_THREAD_SUSPENDED, thread_bits(call.worker.fd));
+		if (in_time) {
+			EXPECT_EQ(1, atomic_load(&call.worker.stage));
+		}
+		ASSERT_EQ(1, resume_thread(call.worker.fd, 0));
+		ASSERT_TRUE(finish_call());
+		EXPECT_RESULT();
+	} while (!in_time && more_time_for_call());
+	EXPECT_TRUE(in_time);
 }
 
 /* 6.10: APCs of all kinds wait for the resumption. */
 TEST_F(calls, apcs_while_suspended)
 {
-	START_CALL();
-	ASSERT_EQ(0, suspend_thread(call.worker.fd, NTAPC_SUSPEND_WAIT));
-	EXPECT_EQ(0, queue(call.worker.fd, log_apc, 1));
-	EXPECT_EQ(0, queue_special(call.worker.fd, log_apc, 2));
-	EXPECT_EQ(0, queue_interrupt(call.worker.fd, log_apc, 3));
-	breathe(UNHURRIED);
-	EXPECT_EQ(0, log_count());
-	EXPECT_EQ(3, nr_pending(call.worker.fd));
-	EXPECT_EQ(NTAPC_THREAD_SUSPENDED, thread_bits(call.worker.fd));
-	ASSERT_EQ(1, resume_thread(call.worker.fd, 0));
-	ASSERT_TRUE(wait_until(log_count() == 2));
-	if (!variant->eintr && !variant->timeout_ms) {
-		ASSERT_TRUE(wait_asleep(call.worker.tid));
-		EXPECT_EQ(1, atomic_load(&call.worker.stage));
-		variant->release();
-	}
-	worker_join(&call.worker);
-	EXPECT_RESULT();
-	EXPECT_EQ(2, call.worker.ret);
-	EXPECT_EQ(2, log_count());
+	bool in_time;
+
+	call.timeout_ms = variant->timeout_ms;
+	do {
+		log_reset();
+		START_CALL();
+		ASSERT_EQ(0, suspend_thread(call.worker.fd,
+					    NTAPC_SUSPEND_WAIT));
+		in_time = call_has_time();
+		EXPECT_EQ(0, queue(call.worker.fd, log_apc, 1));
+		EXPECT_EQ(0, queue_special(call.worker.fd, log_apc, 2));
+		EXPECT_EQ(0, queue_interrupt(call.worker.fd, log_apc, 3));
+		breathe(UNHURRIED);
+		EXPECT_EQ(0, log_count());
+		EXPECT_EQ(3, nr_pending(call.worker.fd));
+		EXPECT_EQ(NTAPC_THREAD_SUSPENDED, thread_bits(call.worker.fd));
+		ASSERT_EQ(1, resume_thread(call.worker.fd, 0));
+		ASSERT_TRUE(wait_until(log_count() == 2));
+		if (!variant->eintr && !variant->timeout_ms) {
+			ASSERT_TRUE(wait_asleep(call.worker.tid));
+			EXPECT_EQ(1, atomic_load(&call.worker.stage));
+			variant->release();
+		}
+		ASSERT_TRUE(finish_call());
+		EXPECT_RESULT();
+		if (in_time) {
+			EXPECT_EQ(2, call.worker.ret);
+		}
+		EXPECT_EQ(2, log_count());
+	} while (!in_time && more_time_for_call());
+	EXPECT_TRUE(in_time);
 }
 
 /* Killed where it stands. */
@@ -667,16 +707,14 @@ TEST_F(calls, process_ends)
 	pid_t child;
 	int status;
 
+	/* It isn't waited for. */
+	call.timeout_ms = variant->timeout_ms ? 10 * PATIENCE_MS : 0;
 	child = fork();
 	ASSERT_LE(0, child);
 	if (!child) {
-		if (!variant->prepare())
+		if (!start_call(variant->prepare, variant->block, dev))
 			_exit(1);
-		variant_block = variant->block;
-		if (!worker_start(&call.worker, dev, call_worker) ||
-		    !worker_reached(&call.worker, 1) ||
-		    !wait_asleep(call.worker.tid) ||
-		    suspend_thread(call.worker.fd, NTAPC_SUSPEND_WAIT))
+		if (suspend_thread(call.worker.fd, NTAPC_SUSPEND_WAIT))
 			_exit(2);
 		_exit(0);
 	}
@@ -897,6 +935,48 @@ static void cause(unsigned int events, struct waiter *waiter,
 		wait_until(now() > waiter->deadline);
 }
 
+/* In the wait, or behind it. */
+static bool has_begun(struct waiter *waiter)
+{
+	return atomic_load(&waiter->worker.stage) == 2 ||
+	       thread_bits(waiter->worker.fd) & NTAPC_THREAD_WAITING;
+}
+
+static bool end_waiter(struct waiter *waiter)
+{
+	if (!worker_reached(&waiter->worker, 2))
+		return false;
+	worker_go(&waiter->worker);
+	worker_join(&waiter->worker);
+	close(waiter->worker.fd);
+	return true;
+}
+
+/*
+ * Suspends it in its wait, which may be due after a while: if that was over before
+ * it was suspended it is done again, and longer. With a deadline that is due it is
+ * so for whatever is waited for.
+ */
+static bool suspend_in_wait(struct waiter *waiter, bool due)
+{
+	unsigned int ms = 200;
+
+	do {
+		ms *= 2;
+		waiter->deadline = due ? in_ms(ms) : now() + PATIENCE;
+		if (!worker_start(&waiter->worker, dev, wait_worker) ||
+		    !wait_until(has_begun(waiter)) ||
+		    suspend_thread(waiter->worker.fd, NTAPC_SUSPEND_WAIT))
+			return false;
+		if (now() < waiter->deadline)
+			return true;
+		if (resume_thread(waiter->worker.fd, 0) != 1 ||
+		    !end_waiter(waiter))
+			return false;
+	} while (due && ms < PATIENCE_MS);
+	return false;
+}
+
 TEST_F(waits, suspended)
 {
 	struct waiter waiter = {
@@ -910,12 +990,8 @@ TEST_F(waits, suspended)
 		ASSERT_TRUE(worker_start(&object, dev, leave_on_go));
 		waiter.object = object.fd;
 	}
-	waiter.deadline = (variant->meanwhile | variant->end) & DUE ?
-			  in_ms(on_uml() ? 400 : 400 * slowness()) :
-			  now() + PATIENCE;
-	ASSERT_TRUE(worker_start(&waiter.worker, dev, wait_worker));
-	ASSERT_TRUE(wait_waiting(waiter.worker.fd));
-	ASSERT_EQ(0, suspend_thread(waiter.worker.fd, NTAPC_SUSPEND_WAIT));
+	ASSERT_TRUE(suspend_in_wait(&waiter, (variant->meanwhile |
+					      variant->end) & DUE));
 	EXPECT_EQ(NTAPC_THREAD_SUSPENDED,
 		  thread_bits(waiter.worker.fd) & SUSPENSION);
 	cause(variant->meanwhile, &waiter, &object);
@@ -939,8 +1015,7 @@ TEST_F(waits, suspended)
 	if ((variant->meanwhile | variant->end) == DUE) {
 		EXPECT_LE(waiter.deadline, now());
 	}
-	worker_go(&waiter.worker);
-	worker_join(&waiter.worker);
+	ASSERT_TRUE(end_waiter(&waiter));
 	/* What it didn't take was there until it exited. */
 	EXPECT_EQ(variant->runs, log_count());
 }
@@ -1068,7 +1143,7 @@ static void hammer_worker(struct worker *worker)
 }
 
 /* No APC is lost, none comes twice, and ordinary ones keep their order. */
-TEST_F_TIMEOUT(suspend, under_load, 100)
+TEST_F(suspend, under_load)
 {
 	unsigned int rounds = scaled(1000), sent = 0, specials = 0, i;
 	struct worker hammers[2] = {
@@ -1116,7 +1191,7 @@ TEST_F_TIMEOUT(suspend, under_load, 100)
 }
 
 /* Suspensions by many, of one that computes. */
-TEST_F_TIMEOUT(suspend, by_many, 60)
+TEST_F(suspend, by_many)
 {
 	struct worker hammers[4];
 	int i;
@@ -1162,10 +1237,28 @@ static void suspend_the_other(struct worker *worker)
 	}
 }
 
+static bool pair_has_ended(void)
+{
+	return thread_bits(pair[0].fd) & thread_bits(pair[1].fd) &
+	       NTAPC_THREAD_EXITED;
+}
+
+/* How far they have come, both together. */
+static int resume_pair(void)
+{
+	int i, stages = 0;
+
+	for (i = 0; i < 2; i++) {
+		if (suspend_count(pair[i].fd))
+			resume_thread(pair[i].fd, 0);
+		stages += atomic_load(&pair[i].stage);
+	}
+	return stages;
+}
+
 static bool run_pair(unsigned int rounds, __u32 flags)
 {
-	bool through;
-	int i;
+	int stages = 0, i;
 
 	pair_flags = flags;
 	for (i = 0; i < 2; i++) {
@@ -1177,21 +1270,18 @@ static bool run_pair(unsigned int rounds, __u32 flags)
 	}
 	worker_go(&pair[0]);
 	worker_go(&pair[1]);
-	through = wait_until(({
-		for (i = 0; i < 2; i++)
-			if (suspend_count(pair[i].fd))
-				resume_thread(pair[i].fd, 0);
-		thread_bits(pair[0].fd) & thread_bits(pair[1].fd) &
-			NTAPC_THREAD_EXITED;
-	}));
-	if (!through)
-		return false;
+	/* However long all of it takes, they get on. */
+	while (!pair_has_ended()) {
+		if (!wait_until(resume_pair() > stages || pair_has_ended()))
+			return false;
+		stages = resume_pair();
+	}
 	for (i = 0; i < 2; i++)
 		worker_join(&pair[i]);
 	return !pair[0].ret && !pair[1].ret;
 }
 
-TEST_F_TIMEOUT(suspend, each_other, 60)
+TEST_F(suspend, each_other)
 {
 	unsigned int rounds = scaled(1000), i;
 
@@ -1202,7 +1292,7 @@ TEST_F_TIMEOUT(suspend, each_other, 60)
 }
 
 /* Also while each waits for the other to stand still. */
-TEST_F_TIMEOUT(suspend, each_other_confirmed, 60)
+TEST_F(suspend, each_other_confirmed)
 {
 	EXPECT_TRUE(run_pair(scaled(200), NTAPC_SUSPEND_WAIT));
 }
@@ -1237,11 +1327,7 @@ TEST_F(suspend, signal_held_from_a_system_call)
 
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		catch_signal(SIGUSR1, flags[i]);
-		ASSERT_TRUE(prepare_pipe());
-		variant_block = block_read;
-		ASSERT_TRUE(worker_start(&call.worker, dev, call_worker));
-		ASSERT_TRUE(worker_reached(&call.worker, 1));
-		ASSERT_TRUE(wait_asleep(call.worker.tid));
+		ASSERT_TRUE(start_call(prepare_pipe, block_read, dev));
 		ASSERT_EQ(0, suspend_thread(call.worker.fd,
 					    NTAPC_SUSPEND_WAIT));
 		pthread_kill(call.worker.thread, SIGUSR1);
@@ -1253,12 +1339,11 @@ TEST_F(suspend, signal_held_from_a_system_call)
 			ASSERT_TRUE(wait_asleep(call.worker.tid));
 			release_pipe();
 		}
-		worker_join(&call.worker);
+		ASSERT_TRUE(finish_call());
 		EXPECT_EQ(flags[i] ? 1 : -1, call.ret);
 		if (!flags[i]) {
 			EXPECT_EQ(EINTR, call.error);
 		}
-		close(call.worker.fd);
 	}
 }
 
@@ -1294,25 +1379,6 @@ TEST_F(suspend, signal_mask)
 	worker_go(&worker);
 	worker_join(&worker);
 	EXPECT_EQ(0, worker.ret);
-}
-
-/* Shared between a test and its children. */
-struct shared {
-	__u64 counts[8];
-	atomic_int tids[8];
-	atomic_int signals;
-	atomic_int signal_tid;
-	atomic_int go;
-	atomic_int made;
-};
-
-static struct shared *shared;
-
-static bool make_shared(void)
-{
-	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	return shared != MAP_FAILED;
 }
 
 static void share_signal(int sig)
@@ -1437,8 +1503,9 @@ TEST_F(suspend, sigstop)
 		ASSERT_EQ(child, waitpid(child, &status, WCONTINUED));
 		ASSERT_TRUE(WIFCONTINUED(status));
 		EXPECT_TRUE(moves(&shared->counts[1]));
-		EXPECT_TRUE(stands_still(&shared->counts[0]));
+		/* It may run for a moment, if it has to be fetched. */
 		ASSERT_TRUE(wait_suspended(fds[0]));
+		EXPECT_TRUE(stands_still(&shared->counts[0]));
 		EXPECT_EQ(1, suspend_count(fds[0]));
 	}
 	EXPECT_EQ(1, resume_thread(fds[0], 0));
@@ -1621,7 +1688,7 @@ static void suspend_both(struct worker *worker)
 	}
 }
 
-TEST_F_TIMEOUT(suspend, with_everything, 100)
+TEST_F(suspend, with_everything)
 {
 	unsigned int rounds = scaled(400), i;
 	struct worker hammers[2] = {};
@@ -1740,8 +1807,8 @@ TEST_F(suspend, process_with_one_at_the_limit)
 /* One that suspends all of itself; another process resumes it. */
 TEST_F(suspend, own_process)
 {
+	int thread, other_fd;
 	pid_t child;
-	int thread;
 
 	ASSERT_TRUE(make_shared());
 	memset(shared, 0, sizeof(*shared));
@@ -1765,7 +1832,9 @@ TEST_F(suspend, own_process)
 	ASSERT_LE(0, thread);
 	ASSERT_TRUE(wait_suspended(thread));
 	/* The other one is on its way. */
-	EXPECT_TRUE(wait_until(stands_still(&shared->counts[1])));
+	other_fd = open_thread(dev, atomic_load(&shared->tids[1]));
+	ASSERT_LE(0, other_fd);
+	ASSERT_TRUE(wait_suspended(other_fd));
 	EXPECT_TRUE(stands_still(&shared->counts[1]));
 	EXPECT_EQ(0, atomic_load(&shared->go));
 	EXPECT_EQ(0, resume_thread(thread, NTAPC_RESUME_PROCESS));
@@ -1780,7 +1849,35 @@ static void *count_once(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(suspend, process_that_makes_threads, 60)
+/* Each that isn't just ending, as far as they can be listed. */
+static bool all_suspended(pid_t pid)
+{
+	struct dirent *entry;
+	bool all = true;
+	char path[64];
+	int thread;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	if (!dir)
+		return false;
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		thread = open_thread(dev, atoi(entry->d_name));
+		if (thread == -ESRCH)
+			continue;
+		all = all && thread >= 0 &&
+		      thread_bits(thread) & (NTAPC_THREAD_SUSPENDED |
+					     NTAPC_THREAD_EXITED);
+		close(thread);
+	}
+	closedir(dir);
+	return all;
+}
+
+TEST_F(suspend, process_that_makes_threads)
 {
 	unsigned int rounds = scaled(50), round;
 	pid_t child;
@@ -1808,18 +1905,12 @@ TEST_F_TIMEOUT(suspend, process_that_makes_threads, 60)
 	thread = open_thread(dev, child);
 	ASSERT_LE(0, thread);
 	for (round = 0; round < rounds; round++) {
-		__u64 seen;
-
 		ASSERT_TRUE(moves(&shared->counts[0]));
 		ASSERT_EQ(0, suspend_thread(thread, NTAPC_SUSPEND_PROCESS));
 		ASSERT_TRUE(wait_suspended(thread));
 		/* Whoever was on its way to a safe point gets there. */
-		ASSERT_TRUE(wait_until(({
-			seen = shared->counts[0];
-			stands_still(&shared->counts[0]);
-		})));
+		ASSERT_TRUE(wait_until(all_suspended(child)));
 		ASSERT_TRUE(stands_still(&shared->counts[0]));
-		ASSERT_EQ(seen, shared->counts[0]);
 		ASSERT_EQ(0, resume_thread(thread, NTAPC_RESUME_PROCESS));
 	}
 	EXPECT_TRUE(moves(&shared->counts[0]));
@@ -1883,7 +1974,7 @@ static void fork_worker(struct worker *worker)
 	}
 }
 
-TEST_F_TIMEOUT(suspend, while_it_forks, 60)
+TEST_F(suspend, while_it_forks)
 {
 	unsigned int rounds = scaled(300), i;
 	struct worker worker = {};
@@ -2020,7 +2111,7 @@ TEST_F(end, of_a_process)
 }
 
 /* Suspensions race ends of all kinds: whoever waits comes back. */
-TEST_F_TIMEOUT(end, races_suspension, 60)
+TEST_F(end, races_suspension)
 {
 	unsigned int rounds = scaled(60), round;
 	int ret;

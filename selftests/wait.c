@@ -55,7 +55,8 @@ static int exited_thread(int dev)
 }
 
 /* 11.8: a delay of nothing. */
-TEST_F(wait, delay_of_nothing)
+static __u64 time_of_nothing(struct __test_metadata *_metadata,
+			     FIXTURE_DATA(wait) *self)
 {
 	__u64 begin = now();
 
@@ -69,7 +70,20 @@ TEST_F(wait, delay_of_nothing)
 	EXPECT_EQ(NTAPC_STATUS_SUCCESS,
 		  delay(self->dev, NTAPC_WAIT_REALTIME,
 			now_on(CLOCK_REALTIME) - NS_PER_SEC));
-	EXPECT_GT(begin + NS_PER_SEC, now());
+	return now() - begin;
+}
+
+/* How often what takes too long once may do so before it isn't by accident. */
+#define ATTEMPTS	20
+
+TEST_F(wait, delay_of_nothing)
+{
+	unsigned int i;
+
+	for (i = 0; i < ATTEMPTS; i++)
+		if (time_of_nothing(_metadata, self) < NS_PER_SEC)
+			break;
+	EXPECT_GT(ATTEMPTS, i);
 }
 
 /*
@@ -128,17 +142,21 @@ TEST_F(wait, delay_takes_its_time)
 		{ NTAPC_WAIT_REALTIME, CLOCK_REALTIME },
 		{ NTAPC_WAIT_ALERTABLE | NTAPC_WAIT_REALTIME, CLOCK_REALTIME },
 	};
+	unsigned int i, attempt;
 	__u64 begin, end;
-	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		begin = now_on(cases[i].clock);
-		EXPECT_EQ(NTAPC_STATUS_SUCCESS,
-			  delay(self->dev, cases[i].flags,
-				begin + 60 * NS_PER_MS));
-		end = now_on(cases[i].clock);
-		EXPECT_LE(begin + 60 * NS_PER_MS, end);
-		EXPECT_GT(begin + 2 * NS_PER_SEC, end);
+		for (attempt = 0; attempt < ATTEMPTS; attempt++) {
+			begin = now_on(cases[i].clock);
+			EXPECT_EQ(NTAPC_STATUS_SUCCESS,
+				  delay(self->dev, cases[i].flags,
+					begin + 60 * NS_PER_MS));
+			end = now_on(cases[i].clock);
+			EXPECT_LE(begin + 60 * NS_PER_MS, end);
+			if (end < begin + 2 * NS_PER_SEC)
+				break;
+		}
+		EXPECT_GT(ATTEMPTS, attempt);
 	}
 }
 
@@ -215,37 +233,69 @@ TEST_F(wait, alertable_is_broken)
 	EXPECT_GT(PATIENCE, now() - begin);
 }
 
+static unsigned int short_ms;
+
 static void delay_short(struct worker *worker)
 {
 	__u64 begin = now();
 
-	worker->ret = delay(worker->dev, worker->arg, begin + 300 * NS_PER_MS);
+	worker->ret = delay(worker->dev, worker->arg,
+			    begin + short_ms * NS_PER_MS);
 	worker->arg = now() - begin;
 	atomic_store(&worker->stage, 1);
 	worker_wait(worker);
+}
+
+/* Starts it. Whether it is in its wait: else that is over. */
+static bool start_short(struct worker *worker, int dev)
+{
+	worker->arg = 0;
+	return worker_start(worker, dev, delay_short) &&
+	       wait_until(atomic_load(&worker->stage) ||
+			  thread_bits(worker->fd) & NTAPC_THREAD_WAITING);
+}
+
+/*
+ * A wait that this machine was too slow for, so that it was over before all was done
+ * that was to be done within it, has shown nothing: then for twice as long.
+ */
+static bool longer(bool in_time)
+{
+	short_ms *= 2;
+	return !in_time && short_ms < PATIENCE_MS;
 }
 
 /* 3.6, 11.2: one that isn't alertable is not, and the APC stays. */
 TEST_F(wait, not_alertable_isnt_broken)
 {
 	struct ntapc_thread_info info;
-	struct worker worker = { .arg = 0 };
+	struct worker worker;
+	bool in_time;
+	__u64 begin;
 
-	ASSERT_TRUE(worker_start(&worker, self->dev, delay_short));
-	ASSERT_TRUE(wait_waiting(worker.fd));
-	ASSERT_EQ(0, get_thread_info(worker.fd, &info));
-	EXPECT_EQ(NTAPC_THREAD_WAITING, info.state);
-	EXPECT_EQ(0, queue(worker.fd, log_apc, 7));
-	ASSERT_TRUE(worker_reached(&worker, 1));
-	EXPECT_EQ(NTAPC_STATUS_SUCCESS, worker.ret);
-	EXPECT_LE(300 * NS_PER_MS, worker.arg);
-	ASSERT_EQ(0, get_thread_info(worker.fd, &info));
-	EXPECT_EQ(0, info.state);
-	EXPECT_EQ(1, info.nr_user);
-	EXPECT_EQ(0, log_count());
-	worker_go(&worker);
-	worker_join(&worker);
-	EXPECT_EQ(0, log_count());
+	short_ms = 300;
+	do {
+		begin = now();
+		ASSERT_TRUE(start_short(&worker, self->dev));
+		ASSERT_EQ(0, get_thread_info(worker.fd, &info));
+		EXPECT_EQ(0, queue(worker.fd, log_apc, 7));
+		in_time = now() - begin < short_ms * NS_PER_MS;
+		if (in_time) {
+			EXPECT_EQ(NTAPC_THREAD_WAITING, info.state);
+		}
+		ASSERT_TRUE(worker_reached(&worker, 1));
+		EXPECT_EQ(NTAPC_STATUS_SUCCESS, worker.ret);
+		EXPECT_LE(short_ms * NS_PER_MS, worker.arg);
+		ASSERT_EQ(0, get_thread_info(worker.fd, &info));
+		EXPECT_EQ(0, info.state);
+		EXPECT_EQ(1, info.nr_user);
+		EXPECT_EQ(0, log_count());
+		worker_go(&worker);
+		worker_join(&worker);
+		EXPECT_EQ(0, log_count());
+		close(worker.fd);
+	} while (longer(in_time));
+	EXPECT_TRUE(in_time);
 }
 
 /* 11.3: a queued APC beats a zero timeout and any past one. */
@@ -500,23 +550,37 @@ TEST_F(wait, signal_ends_it)
 
 TEST_F(wait, signal_with_sa_restart_doesnt)
 {
-	struct worker worker = { .arg = 0 };
+	struct worker worker;
+	bool in_time;
+	__u64 last;
 	int i;
 
-	catch_signal(SIGUSR1, SA_RESTART);
-	ASSERT_TRUE(worker_start(&worker, self->dev, delay_short));
-	ASSERT_TRUE(wait_waiting(worker.fd));
-	for (i = 0; i < 5; i++) {
-		pthread_kill(worker.thread, SIGUSR1);
-		ASSERT_TRUE(wait_until(atomic_load(&signals) > i));
-	}
-	ASSERT_TRUE(worker_reached(&worker, 1));
-	EXPECT_EQ(NTAPC_STATUS_SUCCESS, worker.ret);
-	EXPECT_LE(300 * NS_PER_MS, worker.arg);
-	/* 11.4: the deadline stays what it was. */
-	EXPECT_GT(PATIENCE / 2, worker.arg);
-	worker_go(&worker);
-	worker_join(&worker);
+	short_ms = 300;
+	do {
+		__u64 begin = now();
+
+		catch_signal(SIGUSR1, SA_RESTART);
+		ASSERT_TRUE(start_short(&worker, self->dev));
+		for (i = 0; i < 5; i++) {
+			/* The last one late, when there is less left. */
+			if (i == 4)
+				wait_until(now() - begin >
+					   short_ms * NS_PER_MS / 2);
+			last = now();
+			pthread_kill(worker.thread, SIGUSR1);
+			ASSERT_TRUE(wait_until(atomic_load(&signals) > i));
+		}
+		in_time = now() - begin < short_ms * NS_PER_MS;
+		ASSERT_TRUE(worker_reached(&worker, 1));
+		EXPECT_EQ(NTAPC_STATUS_SUCCESS, worker.ret);
+		EXPECT_LE(short_ms * NS_PER_MS, worker.arg);
+		/* 11.4: the deadline stays what it was. */
+		in_time = in_time && now() < last + short_ms * NS_PER_MS;
+		worker_go(&worker);
+		worker_join(&worker);
+		close(worker.fd);
+	} while (longer(in_time));
+	EXPECT_TRUE(in_time);
 }
 
 TEST_F(wait, alertable_again_after_sa_restart)
@@ -552,32 +616,56 @@ TEST_F(wait, wait_for_a_thread_after_sa_restart)
 	EXPECT_EQ(NTAPC_STATUS_WAIT_0, waiter.ret);
 }
 
-/* A stopped and continued thread still waits, and to its old deadline. */
-TEST_F(wait, stop_and_continue)
+/*
+ * A stopped and continued thread still waits, and to its old deadline. Its exit
+ * status; @in_time is whether it was stopped in its wait.
+ */
+static int stop_in_delay(int dev, unsigned int ms, bool *in_time)
 {
 	struct ntapc_thread_info info;
+	__u64 begin = now();
 	int thread, status;
-	__u64 begin;
 	pid_t child;
 
+	*in_time = false;
 	child = fork();
-	ASSERT_LE(0, child);
 	if (!child) {
 		begin = now();
-		if (delay(self->dev, 0, begin + 400 * NS_PER_MS))
+		if (delay(dev, 0, begin + ms * NS_PER_MS))
 			_exit(1);
-		_exit(now() - begin < 400 * NS_PER_MS);
+		_exit(now() - begin < ms * NS_PER_MS ? 2 : 0);
 	}
-	thread = open_thread(self->dev, child);
-	ASSERT_LE(0, thread);
-	ASSERT_TRUE(wait_waiting(thread));
-	ASSERT_EQ(0, kill(child, SIGSTOP));
-	ASSERT_EQ(child, waitpid(child, &status, WUNTRACED));
-	ASSERT_TRUE(WIFSTOPPED(status));
-	ASSERT_EQ(0, kill(child, SIGCONT));
-	EXPECT_EQ(0, reap(child));
-	EXPECT_EQ(0, get_thread_info(thread, &info));
-	EXPECT_EQ(NTAPC_THREAD_EXITED, info.state);
+	if (child < 0)
+		return -1;
+	thread = open_thread(dev, child);
+	wait_until(thread_state(child) == 'Z' ||
+		   thread_bits(thread) & NTAPC_THREAD_WAITING);
+	kill(child, SIGSTOP);
+	if (waitpid(child, &status, WUNTRACED) != child)
+		return -2;
+	if (!WIFSTOPPED(status)) {
+		close(thread);
+		return WIFEXITED(status) ? WEXITSTATUS(status) : -3;
+	}
+	*in_time = now() - begin < ms * NS_PER_MS;
+	kill(child, SIGCONT);
+	status = reap(child);
+	if (thread >= 0 && (!wait_gone(thread) || get_thread_info(thread, &info) ||
+			    info.state != NTAPC_THREAD_EXITED))
+		status = -4;
+	close(thread);
+	return status;
+}
+
+TEST_F(wait, stop_and_continue)
+{
+	bool in_time;
+
+	short_ms = 400;
+	do {
+		EXPECT_EQ(0, stop_in_delay(self->dev, short_ms, &in_time));
+	} while (longer(in_time));
+	EXPECT_TRUE(in_time);
 }
 
 TEST_F(wait, killed)

@@ -394,7 +394,7 @@ static __u64 random_address(__u64 usual)
 	}
 }
 
-TEST_F_TIMEOUT(cont, random, 60)
+TEST_F(cont, random)
 {
 	static const __u64 segments[] = {
 		0, 0x10, 0x18, CS32, 0x2b, 0x33, 0xffff, 0x13,

@@ -630,8 +630,8 @@ TEST_F(attached, killed_attached)
 	EXPECT_EQ(-SIGKILL, reap(child));
 	EXPECT_TRUE(wait_until(count_events(CLIENT_RUNDOWN) == 2));
 	EXPECT_EQ(0, count_events(CLIENT_KERNEL));
-	EXPECT_TRUE(wait_until(!stack_count(process_a)));
-	EXPECT_BALANCE();
+	EXPECT_TRUE(wait_until(!stack_count(process_a) &&
+			       !stack_count(process_b)));
 }
 
 /* A thread that is to end does so when it comes back (9.9). */

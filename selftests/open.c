@@ -284,7 +284,9 @@ TEST_F(open, mmap)
 	worker_fd = worker.fd;
 	worker_go(&worker);
 	worker_join(&worker);
-	ASSERT_TRUE(wait_until(queue(worker_fd, (void *)1, 1) == -ESRCH));
+	/* Nothing is queued to it any more a moment before it has let go of all. */
+	ASSERT_TRUE(wait_gone(worker_fd));
+	EXPECT_EQ(-ESRCH, queue(worker_fd, (void *)1, 1));
 	/* Its mapping is still there, its slot is nobody's. */
 	EXPECT_EQ(0, other->tid);
 	EXPECT_EQ(-ESRCH, thread_control(worker_fd, &offset2, &id2));

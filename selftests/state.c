@@ -129,7 +129,7 @@ static void registers_worker(struct worker *worker)
 	atomic_store(&worker->stage, 2);
 }
 
-TEST_F_TIMEOUT(state, registers_and_red_zone, 60)
+TEST_F(state, registers_and_red_zone)
 {
 	struct worker worker;
 
@@ -339,7 +339,7 @@ static bool run_xstate(unsigned int count, long *passes)
 	return ok;
 }
 
-TEST_F_TIMEOUT(state, sse, 60)
+TEST_F(state, sse)
 {
 	long passes = 0;
 
@@ -352,7 +352,7 @@ TEST_F_TIMEOUT(state, sse, 60)
 	EXPECT_LT(0, passes);
 }
 
-TEST_F_TIMEOUT(state, avx, 60)
+TEST_F(state, avx)
 {
 	long passes = 0;
 
@@ -367,7 +367,7 @@ TEST_F_TIMEOUT(state, avx, 60)
 	EXPECT_LT(0, passes);
 }
 
-TEST_F_TIMEOUT(state, avx512, 60)
+TEST_F(state, avx512)
 {
 	long passes = 0;
 

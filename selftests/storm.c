@@ -248,7 +248,7 @@ FIXTURE_TEARDOWN(storm)
 {
 }
 
-TEST_F_TIMEOUT(storm, each_accounted_for_once, 100)
+TEST_F(storm, each_accounted_for_once)
 {
 	unsigned int total = scaled(500000), running = PRODUCERS, i, p;
 	__u64 sent, got, all_sent = 0, all_dropped = 0, seed = 1;
@@ -460,7 +460,7 @@ static void act(__u64 number, __u64 kind, __u64 unused)
 	}
 }
 
-TEST_F_TIMEOUT(storm, model, 100)
+TEST_F(storm, model)
 {
 	unsigned int steps = scaled(100000), step, op, n, i, want;
 	unsigned int compared = 0;
@@ -669,7 +669,7 @@ static int queue_long(int thread, unsigned int many)
 	return many ? ret ?: -1 : 0;
 }
 
-TEST_F_TIMEOUT(long_queue, killed, 60)
+TEST_F(long_queue, killed)
 {
 	unsigned int many = scaled(1000000);
 	struct ntapc_thread_info thread;
@@ -712,7 +712,7 @@ static void count_up(__u64 arg0, __u64 arg1, __u64 arg2)
 	out_of_order += arg0 != next_number++;
 }
 
-TEST_F_TIMEOUT(long_queue, drained, 60)
+TEST_F(long_queue, drained)
 {
 	unsigned int many = scaled(100000), i;
 	int fd = open_thread(dev, 0);

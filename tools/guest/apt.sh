@@ -20,6 +20,7 @@ private_apt()
 		-o APT::Sandbox::User="$(id -un)" \
 		-o Acquire::Languages=none \
 		-o Acquire::Retries=3 \
+		-o Acquire::http::Timeout=60 \
 		"$@"
 }
 
@@ -60,8 +61,13 @@ apt_refresh()
 	[ -z "$(find "$apt_dir/fresh" -mmin -60 2>/dev/null)" ] || return 0
 	say "fetching the lists of Debian packages"
 	: >"$apt_dir/log"
-	quietly "$apt_dir/log" private_apt apt-get update -o APT::Update::Error-Mode=any
+	quietly "$apt_dir/log" insist fetch_lists
 	touch "$apt_dir/fresh"
+}
+
+fetch_lists()
+{
+	private_apt apt-get update -o APT::Update::Error-Mode=any
 }
 
 # apt_done: lets another run use the private state
@@ -90,6 +96,14 @@ apt_version()
 	private_apt apt-cache policy "$1" | awk '$1 == "Candidate:" { print $2 }'
 }
 
+# fetch_package PACKAGE: what the lists say may have left the archive since
+fetch_package()
+{
+	private_apt apt-get download "$1" && return
+	fetch_lists || :
+	private_apt apt-get download "$1"
+}
+
 # apt_fetch DIRECTORY PACKAGE...: downloads PACKAGEs as .deb files
 apt_fetch()
 {
@@ -99,6 +113,6 @@ apt_fetch()
 	for package in "$@"; do
 		say "downloading $package ($(private_apt apt-cache show --no-all-versions "$package" |
 			awk '$1 == "Size:" { printf "%.1f MB", $2 / 1e6 }'))"
-		(cd "$dir" && quietly "$apt_dir/log" private_apt apt-get download "$package")
+		(cd "$dir" && quietly "$apt_dir/log" insist fetch_package "$package")
 	done
 }

@@ -7,4 +7,4 @@
 . "$guest_dir/guest-env.sh"
 
 say "booting Linux $(cat "$(guest_kernel)/release") in a guest"
-"$guest_dir/run.sh" -t 200 -- ntapc demo || die "the demo failed"
+"$guest_dir/run.sh" -t 900 -- ntapc demo || die "the demo failed"

@@ -46,6 +46,20 @@ lock()
 	fi
 }
 
+# insist COMMAND...: until it succeeds, or has failed too often.  For what depends on
+# others: archives are out of order for a while, and locks are held.
+insist()
+{
+	local pause
+
+	for pause in 5 20 60; do
+		! "$@" || return 0
+		say "'$1' failed; once more in $pause seconds"
+		sleep "$pause"
+	done
+	"$@"
+}
+
 # quietly LOG COMMAND...: output into LOG; its end is shown when COMMAND fails
 quietly()
 {

@@ -48,23 +48,39 @@ show_progress()
 	done
 }
 
-install_packages()
+# apt LOG ARGUMENT...: as root, with patience for others who install something
+apt()
 {
-	local as_root=() log=$cache_dir/setup.log
-	local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q)
-	local install=(install -y --no-install-recommends "$@")
+	local log=$1 as_root=()
+	shift
 
 	[ "$(id -u)" = 0 ] || as_root=(sudo -n)
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q \
+		-o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 \
+		-o Acquire::http::Timeout=60 "$@" 2>&1 </dev/null | show_progress "$log"
+}
+
+# try_to_install LOG PACKAGE...: with new lists if the old ones do not do
+try_to_install()
+{
+	local log=$1 install=(install -y --no-install-recommends "${@:2}")
+
+	apt "$log" "${install[@]}" && return
+	say "refreshing the package lists"
+	apt "$log" update || :
+	apt "$log" "${install[@]}"
+}
+
+install_packages()
+{
+	local log=$cache_dir/setup.log
+
 	mkdir -p "$cache_dir"
 	: >"$log"
 	say "installing packages: $*"
-	if ! "${as_root[@]}" "${apt[@]}" "${install[@]}" 2>&1 </dev/null | show_progress "$log"; then
-		say "refreshing the package lists"
-		"${as_root[@]}" "${apt[@]}" update >>"$log" 2>&1 || :
-		if ! "${as_root[@]}" "${apt[@]}" "${install[@]}" 2>&1 </dev/null | show_progress "$log"; then
-			tail -n 25 "$log" >&2
-			die "the packages could not be installed; the whole log is $log"
-		fi
+	if ! insist try_to_install "$log" "$@"; then
+		tail -n 25 "$log" >&2
+		die "the packages could not be installed; the whole log is $log"
 	fi
 	say "packages installed"
 }

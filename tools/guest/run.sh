@@ -180,6 +180,11 @@ if [ -d "$temp/out" ]; then
 	(cd "$temp/out" && find . -type f -print0) >"$out/.files"
 	cp -R "$temp/out/." "$out/"
 fi
+if ! came_up; then
+	show_tail "$out/console.log"
+	say "the guest ($guest_id) did not come as far as init"
+	exit 125
+fi
 if [ "$booted" = 124 ] || [ "$booted" = 137 ]; then
 	show_tail "$out/console.log"
 	[ ! -e "$out/output.log" ] || show_tail "$out/output.log"

@@ -62,6 +62,8 @@ static void count_attached(struct worker *worker)
 		if (!(counter.count & 1023))
 			counter.seen = read_word(worker->dev, &word);
 	}
+	/* At least once, however soon it was to detach. */
+	counter.seen = read_word(worker->dev, &word);
 	counter.detached = detach_stack(worker->dev, save);
 	atomic_store(&worker->stage, 2);
 	while (!atomic_load(&counter.leave))

@@ -25,6 +25,17 @@ static struct pid_namespace *proc_ns;
 /* To read what is current's own, whatever its credentials. */
 static struct cred *reader_cred;
 
+/* Does proc show that thread? */
+static bool has_task(struct pid *pid)
+{
+	bool has;
+
+	rcu_read_lock();
+	has = pid_task(pid, PIDTYPE_PID);
+	rcu_read_unlock();
+	return has;
+}
+
 /**
  * ntapc_may_access - would the kernel let current at that thread's memory?
  * @pid: the thread's, referenced by the caller
@@ -50,6 +61,8 @@ int ntapc_may_access(struct pid *pid)
 	}
 	switch (PTR_ERR(file)) {
 	case -ENOENT:
+		/* What there is no memory for isn't there, either, says proc. */
+		return has_task(pid) ? -ENOMEM : -ESRCH;
 	case -ESRCH:
 		return -ESRCH;
 	case -EPERM:
@@ -247,6 +260,16 @@ static ssize_t read_seq_file(struct file *file, void *buffer, size_t size)
 	return seq_read_iter(&kiocb, &iter);
 }
 
+static bool is_open(int fd)
+{
+	struct fd f = fdget(fd);
+	bool open = ntapc_fd_file(f);
+
+	if (open)
+		fdput(f);
+	return open;
+}
+
 /* What the kernel says about one of current's descriptors. */
 static int read_fdinfo(int fd, char *buffer, size_t size)
 {
@@ -264,7 +287,10 @@ static int read_fdinfo(int fd, char *buffer, size_t size)
 	file = file_open_root_mnt(proc, name, O_RDONLY, 0);
 	if (IS_ERR(file)) {
 		revert_creds(own);
-		return PTR_ERR(file) == -ENOENT ? -EBADF : PTR_ERR(file);
+		if (PTR_ERR(file) != -ENOENT)
+			return PTR_ERR(file);
+		/* As in ntapc_may_access(). */
+		return is_open(fd) ? -ENOMEM : -EBADF;
 	}
 	length = read_seq_file(file, buffer, size - 1);
 	fput(file);

@@ -123,6 +123,9 @@
  *    attached threads, of a semaphore or of a mutant is at its limit.
  *  - ENOMEM: no memory.
  *
+ * Where the right to another process's thread or process has to be found out anew,
+ * any ioctl on it may say ENFILE, as open(2), or ENOMEM.
+ *
  * Where several apply, the first in the order of this list is returned, except
  * where an ioctl gives its own order.
  */
@@ -205,7 +208,7 @@
  *
  * Works on an instance. Members beyond @size aren't written.
  *
- * Errors: EFAULT, EINVAL.
+ * Errors: EFAULT, E2BIG, EINVAL, ENOMEM.
  */
 struct ntapc_info {
 	__u32 size;

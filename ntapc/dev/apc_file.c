@@ -100,24 +100,31 @@ static const struct file_operations apc_fops = {
 
 /**
  * ntapc_apc_open - a descriptor for a kernel APC
- * @use: queued; the reference is taken over. If there is no file, for want of
- *	memory, the APC is taken back, if that is still possible
+ * @use: made, and queued by this; the reference is taken over
+ * @flags: NTAPC_KERNEL_APC_*
  * @fd: reserved by the caller
  *
- * Return: @fd, or an error as open(2).
+ * Return: @fd; ENFILE and ENOMEM as open(2), ESRCH, EACCES: it wasn't queued.
  */
-int ntapc_apc_open(struct ntapc_named_use *use, int fd)
+int ntapc_apc_open(struct ntapc_named_use *use, u32 flags, int fd)
 {
 	struct file *file;
+	int err;
 
 	ntapc_file_opened();
 	file = anon_inode_getfile("[ntapc-apc]", &apc_fops, use, O_RDWR);
 	if (IS_ERR(file)) {
-		ntapc_named_remove(use);
-		ntapc_named_put(use);
+		ntapc_named_discard(use);
 		ntapc_file_closed();
 		put_unused_fd(fd);
 		return PTR_ERR(file);
+	}
+	/* At last: it may run at once, and then it can't be taken back. */
+	err = ntapc_named_insert(use, flags);
+	if (err) {
+		fput(file);
+		put_unused_fd(fd);
+		return err;
 	}
 	fd_install(fd, file);
 	return fd;

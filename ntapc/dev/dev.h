@@ -144,7 +144,7 @@ long ntapc_reserve_open(struct ntapc_call *call);
 struct ntapc_reserve_object *ntapc_reserve_of_file(const struct file *file);
 
 /* apc_file.c */
-int ntapc_apc_open(struct ntapc_named_use *use, int fd);
+int ntapc_apc_open(struct ntapc_named_use *use, u32 flags, int fd);
 
 /* process_file.c */
 long ntapc_process_open(struct ntapc_call *call);

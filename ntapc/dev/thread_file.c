@@ -335,13 +335,13 @@ static long ioctl_kernel_apc(struct ntapc_call *call)
 		put_charged(tf, user);
 		return fd;
 	}
-	use = ntapc_named_queue(tf->thread, user, &actor, args);
+	use = ntapc_named_make(tf->thread, user, &actor, args);
 	put_charged(tf, user);	/* The charge keeps it. */
 	if (IS_ERR(use)) {
 		put_unused_fd(fd);
 		return PTR_ERR(use);
 	}
-	return ntapc_apc_open(use, fd);
+	return ntapc_apc_open(use, args->flags, fd);
 }
 
 static const struct ntapc_ioctl thread_ioctls[] = {

@@ -265,18 +265,19 @@ static int insert(struct ntapc_named_use *use, u32 flags)
 }
 
 /**
- * ntapc_named_queue - queue a kernel APC by name
+ * ntapc_named_make - prepare to queue a kernel APC by name
  * @thread: the target
  * @user: who is charged
  * @actor: who queues
  * @args: checked
  *
- * Return: a reference, or an error as documented for &struct ntapc_kernel_apc.
+ * Return: a reference, for ntapc_named_insert() or ntapc_named_discard(); or an error
+ * as documented for &struct ntapc_kernel_apc.
  */
 struct ntapc_named_use *
-ntapc_named_queue(struct ntapc_thread *thread, struct ntapc_user *user,
-		  const struct ntapc_actor *actor,
-		  const struct ntapc_kernel_apc *args)
+ntapc_named_make(struct ntapc_thread *thread, struct ntapc_user *user,
+		 const struct ntapc_actor *actor,
+		 const struct ntapc_kernel_apc *args)
 {
 	struct ntapc_named_apc *named = get_named(args->name);
 	struct ntapc_named_call check = { .thread = thread };
@@ -296,19 +297,55 @@ ntapc_named_queue(struct ntapc_thread *thread, struct ntapc_user *user,
 		goto release;
 	use->named = named;
 	use->call.private = check.private;
-	err = insert(use, args->flags);
-	if (!err) {
-		/* The inserted APC holds it, or has already been run. */
-		module_put(named->owner);
-		return use;
-	}
-	ntapc_named_put(use);
+	return use;
+
 release:
 	if (named->release)
 		named->release(&check);
 put_module:
 	module_put(named->owner);
 	return ERR_PTR(err);
+}
+
+/* What it was called for isn't to be any more. The caller has its reference. */
+static void unprepare(struct ntapc_named_use *use)
+{
+	struct module *owner = use->named->owner;
+
+	if (use->named->release)
+		use->named->release(&use->call);
+	module_put(owner);
+}
+
+/**
+ * ntapc_named_insert - queue it
+ * @use: from ntapc_named_make(); the caller keeps its reference
+ * @flags: NTAPC_KERNEL_APC_*
+ *
+ * It may have been run when this returns.
+ *
+ * Return: 0, ESRCH or EACCES.
+ */
+int ntapc_named_insert(struct ntapc_named_use *use, u32 flags)
+{
+	struct module *owner = use->named->owner;
+	int err = insert(use, flags);
+
+	if (err)
+		unprepare(use);
+	else
+		module_put(owner);	/* The inserted APC has its own. */
+	return err;
+}
+
+/**
+ * ntapc_named_discard - it won't be queued after all
+ * @use: from ntapc_named_make(); freed
+ */
+void ntapc_named_discard(struct ntapc_named_use *use)
+{
+	unprepare(use);
+	ntapc_named_put(use);
 }
 
 /**

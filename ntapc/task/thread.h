@@ -673,9 +673,11 @@ void ntapc_finish_continuation(struct ntapc_thread *thread,
 /* named.c: kernel APCs that user programs queue by name */
 struct ntapc_named_use;
 struct ntapc_named_use *
-ntapc_named_queue(struct ntapc_thread *thread, struct ntapc_user *user,
-		  const struct ntapc_actor *actor,
-		  const struct ntapc_kernel_apc *args);
+ntapc_named_make(struct ntapc_thread *thread, struct ntapc_user *user,
+		 const struct ntapc_actor *actor,
+		 const struct ntapc_kernel_apc *args);
+int ntapc_named_insert(struct ntapc_named_use *use, u32 flags);
+void ntapc_named_discard(struct ntapc_named_use *use);
 void ntapc_named_put(struct ntapc_named_use *use);
 int ntapc_named_remove(struct ntapc_named_use *use);
 u32 ntapc_named_state(const struct ntapc_named_use *use);

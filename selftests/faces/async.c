@@ -24,14 +24,7 @@ static int queue_special(int fd, ntapc_routine routine, uintptr_t arg)
 /* Spins until the value is at least @n: the other side can't tell otherwise. */
 static bool reaches(_Atomic int *value, int n)
 {
-	uint64_t give_up = now_ns() + PATIENCE_NS;
-
-	while (atomic_load(value) < n) {
-		if (now_ns() > give_up)
-			return false;
-		sched_yield();
-	}
-	return true;
+	return comes_true(atomic_load(value) >= n);
 }
 
 FIXTURE(async)

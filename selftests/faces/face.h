@@ -21,21 +21,27 @@
 #include <ntapc.h>
 
 #define MS		UINT64_C(1000000)
-/* How long an event that must come is waited for. */
+/* How long an event that must come is waited for, and how often it is looked. */
 #define PATIENCE_S	30
 #define PATIENCE_NS	(PATIENCE_S * UINT64_C(1000000000))
+#define PATIENCE_ROUNDS	2000
 
-/* Waits for an event; false: it didn't come. */
+/*
+ * Waits for an event; false: it didn't come. A second at a time: by its end the whole
+ * machine may have stood still for as long as it takes to lose one's patience.
+ */
 static inline bool come(sem_t *event)
 {
 	struct timespec until;
+	int ret = -1, i;
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += PATIENCE_S;
-	while (sem_timedwait(event, &until))
-		if (errno != EINTR)
-			return false;
-	return true;
+	for (i = 0; ret && i < PATIENCE_S; i++) {
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec++;
+		while ((ret = sem_timedwait(event, &until)) && errno == EINTR)
+			;
+	}
+	return !ret;
 }
 
 static inline uint64_t now_ns(void)
@@ -46,23 +52,30 @@ static inline uint64_t now_ns(void)
 	return ts.tv_sec * UINT64_C(1000000000) + ts.tv_nsec;
 }
 
+/* Waits for what nothing tells of; the same of time alone. */
+#define comes_true(condition) ({					\
+	uint64_t give_up_ = now_ns() + PATIENCE_NS;			\
+	unsigned int round_ = 0;					\
+	bool met_;							\
+									\
+	while (!(met_ = !!(condition)) &&				\
+	       (round_++ < PATIENCE_ROUNDS || now_ns() < give_up_))	\
+		sched_yield();						\
+	met_;								\
+})
+
 /*
  * Until the thread is in a wait of ntapc's, say: nothing tells of that but its state.
  * false: it never came to be, or has ended.
  */
 static inline bool becomes(int fd, uint32_t state)
 {
-	uint64_t give_up = now_ns() + PATIENCE_NS;
 	struct ntapc_thread_info info;
 
-	do {
-		if (ntapc_thread_info(fd, &info))
-			return false;
-		if ((info.state & state) == state)
-			return true;
-		sched_yield();
-	} while (!(info.state & NTAPC_THREAD_EXITED) && now_ns() < give_up);
-	return false;
+	return comes_true(ntapc_thread_info(fd, &info) ||
+			  (info.state & state) == state ||
+			  info.state & NTAPC_THREAD_EXITED) &&
+	       (info.state & state) == state;
 }
 
 /* How a child ended: its exit status, or 1000 plus the signal. */

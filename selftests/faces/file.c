@@ -60,27 +60,21 @@ static bool begin_write(HANDLE file, struct transfer *t, uint64_t offset,
 /* Alertable waits until it has ended. */
 static bool ends(struct transfer *t)
 {
-	uint64_t give_up = now_ns() + PATIENCE_NS;
+	int i;
 
-	while (!t->calls && now_ns() < give_up)
-		SleepEx(PATIENCE_S * 1000, TRUE);
+	/* A second at a time: see come(). Others may end it, too. */
+	for (i = 0; !t->calls && i < PATIENCE_S; )
+		i += SleepEx(1000, TRUE) != WAIT_IO_COMPLETION;
 	return t->calls == 1;
 }
 
 /* Not alertable: until its APC is queued. */
 static bool is_queued(unsigned int n)
 {
-	uint64_t give_up = now_ns() + PATIENCE_NS;
 	struct ntapc_thread_info info;
 
-	do {
-		if (ntapc_thread_info(ntapc_thread_self(), &info))
-			return false;
-		if (info.nr_user >= n)
-			return true;
-		sched_yield();
-	} while (now_ns() < give_up);
-	return false;
+	return comes_true(!ntapc_thread_info(ntapc_thread_self(), &info) &&
+			  info.nr_user >= n);
 }
 
 static HANDLE handle_of(int fd)
@@ -250,17 +244,14 @@ TEST_F(file, many)
 {
 	enum { MANY = 300 };
 	static struct transfer t[MANY];
-	uint64_t give_up = now_ns() + PATIENCE_NS;
 	int i;
 
 	for (i = 0; i < MANY; i++)
 		ASSERT_TRUE(begin_read(self->file, &t[i], i * 100, 20)) {
 			TH_LOG("%d: error %u", i, GetLastError());
 		}
-	while (log_count < MANY && now_ns() < give_up)
-		SleepEx(1000, TRUE);
 	for (i = 0; i < MANY; i++) {
-		ASSERT_EQ(1, t[i].calls);
+		ASSERT_TRUE(ends(&t[i]));
 		ASSERT_EQ(20, t[i].bytes);
 		ASSERT_EQ(byte_at(i * 100 + 19), t[i].buffer[19]);
 	}
@@ -547,7 +538,6 @@ TEST_F(file, thread_exits)
 TEST_F(file, thread_is_terminated)
 {
 	struct other o = { .file = self->read_end };
-	uint64_t give_up = now_ns() + PATIENCE_NS;
 	pthread_t thread;
 	int fd;
 
@@ -557,10 +547,8 @@ TEST_F(file, thread_is_terminated)
 	ASSERT_LE(0, fd);
 	ASSERT_TRUE(come(&o.issued));
 	ASSERT_EQ(0, ntapc_terminate(fd, 0));
-	while (!HasOverlappedIoCompleted(
-			(volatile OVERLAPPED *)&o.transfer.overlapped) &&
-	       now_ns() < give_up)
-		sched_yield();
+	EXPECT_TRUE(comes_true(HasOverlappedIoCompleted(
+			(volatile OVERLAPPED *)&o.transfer.overlapped)));
 	EXPECT_EQ(0xC0000120u, o.transfer.overlapped.Internal);
 	EXPECT_EQ(0, log_count);
 }
@@ -614,7 +602,6 @@ static int nr_descriptors(void)
 /* However it ended, no descriptor is left. */
 TEST_F(file, descriptors)
 {
-	uint64_t give_up = now_ns() + PATIENCE_NS;
 	struct transfer t = { .n = 1 };
 	int before, i;
 
@@ -630,9 +617,7 @@ TEST_F(file, descriptors)
 		ASSERT_TRUE(ends(&t));
 	}
 	/* But one for the process. The last ones are closed a moment later. */
-	while (nr_descriptors() != before + 1 && now_ns() < give_up)
-		sched_yield();
-	EXPECT_EQ(before + 1, nr_descriptors());
+	EXPECT_TRUE(comes_true(nr_descriptors() == before + 1));
 }
 
 TEST_F(file, errors)

@@ -181,27 +181,28 @@ static void *read_pipe(void *arg)
 	return (void *)(uintptr_t)c;
 }
 
-/* Until it sleeps in the kernel: of a Linux call only its state tells. */
-static bool blocks(int fd)
+static char linux_state(pid_t tid)
 {
-	uint64_t give_up = now_ns() + PATIENCE_NS;
-	struct ntapc_thread_info info;
 	char path[64], state = 0;
 	FILE *file;
 
-	if (ntapc_thread_info(fd, &info))
-		return false;
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", info.tid);
-	do {
-		sched_yield();
-		file = fopen(path, "r");
-		if (!file)
-			return false;
-		if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-			state = 0;
-		fclose(file);
-	} while (state != 'S' && now_ns() < give_up);
-	return state == 'S';
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	file = fopen(path, "r");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(file);
+	return state;
+}
+
+/* Until it sleeps in the kernel: of a Linux call only its state tells. */
+static bool blocks(int fd)
+{
+	struct ntapc_thread_info info;
+
+	return !ntapc_thread_info(fd, &info) &&
+	       comes_true(linux_state(info.tid) == 'S');
 }
 
 /* 6.3, for a Linux system call: it is suspended there, and restarted. */
@@ -707,7 +708,7 @@ static bool settles(int apc)
 {
 	struct pollfd p = { .fd = apc, .events = POLLIN };
 
-	return poll(&p, 1, PATIENCE_S * 1000) == 1;
+	return comes_true(poll(&p, 1, 10) == 1);
 }
 
 /* 3.2, 4.3, 4.4: specials ahead, and a suspension holds up what isn't. */

@@ -17,14 +17,7 @@ extern const char spin_out_rbx[], spin_out_xmm7[];
 /* Spins until the value is at least @n: the other side can't tell otherwise. */
 static inline bool reaches(_Atomic long *value, long n)
 {
-	uint64_t give_up = now_ns() + PATIENCE_NS;
-
-	while (atomic_load(value) < n) {
-		if (now_ns() > give_up)
-			return false;
-		sched_yield();
-	}
-	return true;
+	return comes_true(atomic_load(value) >= n);
 }
 
 /* What could run, without having to wait for anything, has run a while after this. */

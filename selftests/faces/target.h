@@ -92,8 +92,13 @@ static inline void arena_fill(void)
 static inline bool readable_in_time(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int i;
 
-	return poll(&p, 1, PATIENCE_S * 1000) == 1;
+	/* A second at a time: see come(). */
+	for (i = 0; i < PATIENCE_S; i++)
+		if (poll(&p, 1, 1000) == 1)
+			return true;
+	return false;
 }
 
 static inline bool target_is_ready(struct target *t)
@@ -166,17 +171,10 @@ static inline bool out_swap_step(int fd, uint32_t step)
 /* Until so many wait for it to be brought in, of which only its state tells. */
 static inline bool becomes_ready(int fd, uint32_t nr)
 {
-	uint64_t give_up = now_ns() + PATIENCE_NS;
 	struct ntapc_process_info info;
 
-	do {
-		if (ntapc_process_info(fd, &info))
-			return false;
-		if (info.nr_ready == nr)
-			return true;
-		sched_yield();
-	} while (now_ns() < give_up);
-	return false;
+	return comes_true(ntapc_process_info(fd, &info) ||
+			  info.nr_ready == nr) && info.nr_ready == nr;
 }
 
 /* Are these the child's bytes, from @i on in its arena? */

@@ -357,13 +357,10 @@ static DWORD WINAPI wait_here(LPVOID parameter)
 /* An ended one's descriptor can't be had back before the kernel is done with it. */
 static HANDLE create_waiting(sem_t *ready)
 {
-	uint64_t give_up = now_ns() + PATIENCE_NS;
 	HANDLE thread;
 
-	do {
-		thread = CreateThread(NULL, SMALL_STACK, wait_here, ready,
-				      STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
-	} while (!thread && !sched_yield() && now_ns() < give_up);
+	(void)comes_true(thread = CreateThread(NULL, SMALL_STACK, wait_here,
+			ready, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL));
 	return thread;
 }
 

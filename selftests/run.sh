@@ -20,7 +20,8 @@ cd "$(dirname "$0")" || exit 1
 FIRST="abi abi32 open queue wait record frame special state cont eintr exec
 	exit suspend held alert terminate context named process attach
 	environment copy memory operate window swap reach late footprint trace lifetime storm model
-	ntsync kernel kernel-attach kernel-process kernel-objects"
+	ntsync kernel kernel-attach kernel-process kernel-objects
+	failures failures-steps failures-ends"
 LAST="unload yama"
 
 all_programs() {

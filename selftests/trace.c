@@ -131,7 +131,7 @@ static unsigned int find(const char *event, const char *key, char (*values)[24],
 		const char *value = strstr(line, key) + strlen(key);
 
 		snprintf(values[nr++], sizeof(*values), "%.*s",
-			 (int)strcspn(value, " \n"), value);
+			 (int)strcspn(value, "\n "), value);
 		line++;
 	}
 	return nr;

@@ -31,8 +31,9 @@ macro_ignore+=,PARENTHESIS_ALIGNMENT,OPEN_ENDED_LINE
 macro_files=(ntapc/arch/words.h ntapc/dev/dev.h ntapc/trace.h)
 
 # User code has no kernel API to prefer, NT's names and types are NT's, execve(2)
-# takes no const, assembler has its own indentation, and the test harness's macros
-# want braces around them, or are more than a statement.
+# takes no const, assembler has its own indentation, _Atomic is taken for a
+# declaration, and the test harness's macros want braces around them, or are more than a
+# statement.
 user_ignore=PREFER_KERNEL_TYPES,CAMELCASE,VOLATILE,NEW_TYPEDEFS,SPDX_LICENSE_TAG
 user_ignore+=,STRCPY,STRNCPY,NAKED_SSCANF,PREFER_DEFINED_ATTRIBUTE_MACRO
 user_ignore+=,PREFER_FALLTHROUGH,ARRAY_SIZE,BIT_MACRO,AVOID_EXTERNS,SPLIT_STRING
@@ -40,7 +41,7 @@ user_ignore+=,SPACING,FUNCTION_ARGUMENTS,EMBEDDED_FUNCTION_NAME,TYPO_SPELLING
 user_ignore+=,REPEATED_WORD,CONSTANT_COMPARISON,BRACES,MACRO_ARG_REUSE
 user_ignore+=,COMPLEX_MACRO,MULTISTATEMENT_MACRO_USE_DO_WHILE,LEADING_SPACE
 user_ignore+=,MACRO_WITH_FLOW_CONTROL,STATIC_CONST_CHAR_ARRAY,MULTIPLE_ASSIGNMENTS
-user_ignore+=,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,LONG_LINE_STRING
+user_ignore+=,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,LONG_LINE_STRING,LINE_SPACING
 
 checkpatch()
 {

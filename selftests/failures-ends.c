@@ -345,12 +345,7 @@ TEST_F(ends, fork)
 
 int main(int argc, char **argv)
 {
-	int ret;
-
 	if (argc > 1 && !strcmp(argv[1], "--executed"))
 		return executed();
-	failures_allow();
-	ret = test_harness_run(argc, argv);
-	failures_forbid();
-	return ret;
+	return RUN_WITH_FAILURES(argc, argv);
 }

@@ -683,10 +683,5 @@ TEST_F(steps, all)
 
 int main(int argc, char **argv)
 {
-	int ret;
-
-	failures_allow();
-	ret = test_harness_run(argc, argv);
-	failures_forbid();
-	return ret;
+	return RUN_WITH_FAILURES(argc, argv);
 }

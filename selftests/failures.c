@@ -534,10 +534,5 @@ TEST(no_ioctl_is_left_out)
 
 int main(int argc, char **argv)
 {
-	int ret;
-
-	failures_allow();
-	ret = test_harness_run(argc, argv);
-	failures_forbid();
-	return ret;
+	return RUN_WITH_FAILURES(argc, argv);
 }

@@ -88,6 +88,16 @@ static inline void failures_forbid(void)
 		umount(DEBUGFS);
 }
 
+/* The body of main(), for programs that have the harness's header. */
+#define RUN_WITH_FAILURES(argc, argv) ({				\
+	int ret_;							\
+									\
+	failures_allow();						\
+	ret_ = test_harness_run(argc, argv);				\
+	failures_forbid();						\
+	ret_;								\
+})
+
 /* What is lacking for failures; NULL if nothing is. */
 static inline const char *failures_need(void)
 {

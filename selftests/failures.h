@@ -69,14 +69,6 @@ static inline void failures_allow(void)
 		knob_io(&knobs[i], false);
 }
 
-/* Of whole pages there are enough for now, until failures_allow(). */
-static inline void spare_pages(void)
-{
-	struct knob knob = { DEBUGFS "fail_page_alloc/ignore-gfp-wait", "Y", "" };
-
-	knob_io(&knob, false);
-}
-
 static inline void failures_forbid(void)
 {
 	unsigned int i;

@@ -25,17 +25,6 @@ static struct pid_namespace *proc_ns;
 /* To read what is current's own, whatever its credentials. */
 static struct cred *reader_cred;
 
-/* Does proc show that thread? */
-static bool has_task(struct pid *pid)
-{
-	bool has;
-
-	rcu_read_lock();
-	has = pid_task(pid, PIDTYPE_PID);
-	rcu_read_unlock();
-	return has;
-}
-
 /**
  * ntapc_may_access - would the kernel let current at that thread's memory?
  * @pid: the thread's, referenced by the caller
@@ -62,7 +51,7 @@ int ntapc_may_access(struct pid *pid)
 	switch (PTR_ERR(file)) {
 	case -ENOENT:
 		/* What there is no memory for isn't there, either, says proc. */
-		return has_task(pid) ? -ENOMEM : -ESRCH;
+		return pid_has_task(pid, PIDTYPE_PID) ? -ENOMEM : -ESRCH;
 	case -ESRCH:
 		return -ESRCH;
 	case -EPERM:

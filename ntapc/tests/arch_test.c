@@ -650,14 +650,22 @@ static void about_desc(const struct about_row *row, char *desc)
 
 KUNIT_ARRAY_PARAM(about, about_rows, about_desc);
 
+/* User memory that begins with that instruction. */
+static unsigned long make_code(struct kunit *test, u16 insn)
+{
+	unsigned long code = make_stack(test, PROT_READ | PROT_WRITE);
+
+	KUNIT_ASSERT_EQ(test, copy_to_user((void __user *)code, &insn,
+					   sizeof(insn)), 0);
+	return code;
+}
+
 static void pending_restart_is_recognised(struct kunit *test)
 {
 	const struct about_row *row = test->param_value;
-	unsigned long code = make_stack(test, PROT_READ | PROT_WRITE);
+	unsigned long code = make_code(test, row->insn);
 	struct pt_regs *regs = test->priv, *expected;
 
-	KUNIT_ASSERT_EQ(test, copy_to_user((void __user *)code, &row->insn,
-					   sizeof(row->insn)), 0);
 	if (!row->readable)
 		KUNIT_ASSERT_EQ(test, vm_munmap(code, PAGE_SIZE), 0);
 	user_gp(regs)[R_IP] = code;
@@ -706,11 +714,9 @@ KUNIT_ARRAY_PARAM(late, late_rows, late_desc);
 static void late_context_keeps_call(struct kunit *test)
 {
 	const struct late_row *row = test->param_value;
-	unsigned long code = make_stack(test, PROT_READ | PROT_WRITE);
+	unsigned long code = make_code(test, row->insn);
 	struct ntapc_context old, new, expected;
 
-	KUNIT_ASSERT_EQ(test, copy_to_user((void __user *)code, &row->insn,
-					   sizeof(row->insn)), 0);
 	memset(&old, 0x11, sizeof(old));
 	memset(&new, 0x22, sizeof(new));
 	old.rip = code + row->old_ip;

@@ -337,18 +337,10 @@ FIXTURE_VARIANT_ADD(calls, futex)
 	.release = release_futex,
 };
 
-static struct timespec call_timeout(void)
-{
-	return (struct timespec){
-		.tv_sec = call.timeout_ms / 1000,
-		.tv_nsec = call.timeout_ms % 1000 * NS_PER_MS,
-	};
-}
-
 /* -1 with ETIMEDOUT is what it ends with; told as 110. */
 static long block_futex_timeout(void)
 {
-	struct timespec ts = call_timeout();
+	struct timespec ts = timespec_of_ms(call.timeout_ms);
 
 	return futex_wait(&ts) < 0 && errno == ETIMEDOUT ? ETIMEDOUT : -1;
 }
@@ -363,7 +355,7 @@ FIXTURE_VARIANT_ADD(calls, futex_timeout)
 
 static long block_nanosleep(void)
 {
-	struct timespec ts = call_timeout();
+	struct timespec ts = timespec_of_ms(call.timeout_ms);
 	struct timespec rest = {};
 
 	return syscall(SYS_nanosleep, &ts, &rest);
@@ -427,7 +419,7 @@ FIXTURE_VARIANT_ADD(calls, poll_timeout)
 static long block_ppoll_timeout(void)
 {
 	struct pollfd pollfd = { .fd = call.fds[0], .events = POLLIN };
-	struct timespec ts = call_timeout();
+	struct timespec ts = timespec_of_ms(call.timeout_ms);
 	sigset_t mask;
 
 	sigfillset(&mask);
@@ -674,15 +666,25 @@ static inline bool start_call(bool (*prepare)(void), long (*block)(void),
 	       wait_asleep(call.worker.tid);
 }
 
+#define START_CALL()							\
+	ASSERT_TRUE(start_call(variant->prepare, variant->block, dev))
+
+/* What it has to end with if it was interrupted. */
+#define EXPECT_RESULT() do {						\
+	if (variant->eintr) {						\
+		EXPECT_EQ(-1, call.ret);				\
+		EXPECT_EQ(EINTR, call.error);				\
+	} else {							\
+		EXPECT_EQ(variant->ret, call.ret) {			\
+			TH_LOG("errno %d", call.error);			\
+		}							\
+	}								\
+} while (0)
+
 /* Waits for the end of the call, and of its thread. */
 static inline bool finish_call(void)
 {
-	if (!worker_reached(&call.worker, 2))
-		return false;
-	worker_go(&call.worker);
-	worker_join(&call.worker);
-	close(call.worker.fd);
-	return true;
+	return worker_finish(&call.worker);
 }
 
 /*
@@ -704,12 +706,15 @@ static inline bool more_time_for_call(void)
 	return call.timeout_ms && call.timeout_ms < LONGEST_CALL_MS;
 }
 
-/* Waits until half of its time is over, for what is to come late. */
-static inline void wait_for_half_of_call(void)
+/*
+ * Waits until the call has used up one of so many parts of its time, for what is to
+ * come so late that a call begun anew would end later by more than any delay.
+ */
+static inline void wait_for_part_of_call(unsigned int parts)
 {
-	__u64 half = call.begin + call.timeout_ms * NS_PER_MS / 2;
+	__u64 end = call.begin + call.timeout_ms * NS_PER_MS / parts;
 
-	wait_until(now() >= half);
+	wait_until(now() >= end);
 }
 
 /*

@@ -328,6 +328,16 @@ void worker_wait(struct worker *worker)
 		syscall(SYS_futex, &worker->go, FUTEX_WAIT_PRIVATE, go, NULL);
 }
 
+bool worker_finish(struct worker *worker)
+{
+	if (!worker_reached(worker, 2))
+		return false;
+	worker_go(worker);
+	worker_join(worker);
+	close(worker->fd);
+	return true;
+}
+
 void worker_go(struct worker *worker)
 {
 	atomic_store(&worker->go, 2);

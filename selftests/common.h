@@ -392,6 +392,14 @@ static inline __u64 now(void)
 	return now_on(CLOCK_MONOTONIC);
 }
 
+static inline struct timespec timespec_of_ms(unsigned int ms)
+{
+	return (struct timespec){
+		.tv_sec = ms / 1000,
+		.tv_nsec = ms % 1000 * NS_PER_MS,
+	};
+}
+
 static inline __u64 in_ms(__u64 ms)
 {
 	return now() + ms * NS_PER_MS;
@@ -510,6 +518,8 @@ void worker_join(struct worker *worker);
 /* What @fn may do, and what makes it go on. */
 void worker_wait(struct worker *worker);
 void worker_go(struct worker *worker);
+/* It is past its stage 1, and stays at worker_wait(): it goes on, to its end. */
+bool worker_finish(struct worker *worker);
 
 /* A log of what ran, in order. */
 

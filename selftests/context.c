@@ -392,17 +392,9 @@ static __u64 started;
 #define FIRST_TIMEOUT_MS	400
 #define LAST_TIMEOUT_MS		15000
 
-static struct timespec timeout(void)
-{
-	return (struct timespec){
-		.tv_sec = timeout_ms / 1000,
-		.tv_nsec = timeout_ms % 1000 * NS_PER_MS,
-	};
-}
-
 static long in_nanosleep(void)
 {
-	struct timespec ts = timeout();
+	struct timespec ts = timespec_of_ms(timeout_ms);
 
 	return context_call(SYS_nanosleep, (long)&ts, 0, 0, 0);
 }
@@ -411,7 +403,7 @@ static atomic_int word;
 
 static long in_futex_timeout(void)
 {
-	struct timespec ts = timeout();
+	struct timespec ts = timespec_of_ms(timeout_ms);
 
 	return context_call(SYS_futex, (long)&word, FUTEX_WAIT_PRIVATE, 0,
 			    (long)&ts);

@@ -81,7 +81,7 @@ TEST_F(calls, undisturbed)
 	reserve = open_reserve(dev);
 	ASSERT_LE(0, reserve);
 	call.timeout_ms = variant->timeout_ms;
-	ASSERT_TRUE(start_call(variant->prepare, variant->block, dev));
+	START_CALL();
 	switches = settled_switches(call.worker.tid);
 	ASSERT_EQ(0, queue_reserve(call.worker.fd, reserve, log_apc, 0));
 	sent++;

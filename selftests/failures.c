@@ -83,15 +83,22 @@ static bool set_args(struct call *call, int fd, const void *from, size_t size)
 
 /* What belongs to a process, each has its own: made when it is first asked for. */
 
+/* Does this process ask for the first time? @pid is who asked last. */
+static bool first_time(pid_t *pid)
+{
+	bool first = *pid != getpid();
+
+	*pid = getpid();
+	return first;
+}
+
 static int own_thread(void)
 {
 	static pid_t pid;
 	static int fd;
 
-	if (pid != getpid()) {
-		pid = getpid();
+	if (first_time(&pid))
 		fd = open_thread(dev, 0);
-	}
 	return fd;
 }
 
@@ -100,10 +107,8 @@ static int own_process(void)
 	static pid_t pid;
 	static int fd;
 
-	if (pid != getpid()) {
-		pid = getpid();
+	if (first_time(&pid))
 		fd = open_process(dev, 0);
-	}
 	return fd;
 }
 
@@ -112,10 +117,8 @@ static int own_mutant(void)
 	static pid_t pid;
 	static int fd;
 
-	if (pid != getpid()) {
-		pid = getpid();
+	if (first_time(&pid))
 		fd = create_mutant(dev, true);
-	}
 	return fd;
 }
 
@@ -123,10 +126,8 @@ static bool frames(void)
 {
 	static pid_t pid;
 
-	if (pid == getpid())
-		return true;
-	pid = getpid();
-	return !set_dispatcher(dev, ADDR(dispatch_continue));
+	return !first_time(&pid) ||
+	       !set_dispatcher(dev, ADDR(dispatch_continue));
 }
 
 /* A process that nobody has opened yet. */

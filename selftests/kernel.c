@@ -880,16 +880,6 @@ static void do_job_and_stay(struct worker *worker)
 			   NTAPC_THREAD_WAITING);			\
 })
 
-static bool finish_in_wait(struct job *job)
-{
-	if (!worker_reached(&job->worker, 2))
-		return false;
-	worker_go(&job->worker);
-	worker_join(&job->worker);
-	close(job->worker.fd);
-	return true;
-}
-
 static bool wait_longer(bool in_time)
 {
 	wait_ms *= 2;
@@ -943,7 +933,7 @@ TEST_F(kernel_wait, kernel_apcs_end_none)
 		if (in_time) {
 			EXPECT_STREQ("K1 N1 K2 M1", order());
 		}
-		ASSERT_TRUE(finish_in_wait(&job));
+		ASSERT_TRUE(worker_finish(&job.worker));
 	} while (wait_longer(in_time));
 	EXPECT_TRUE(in_time);
 }
@@ -974,7 +964,7 @@ TEST_F(kernel_wait, user_apc)
 							 wait_ms)));
 		EXPECT_EQ(0, queue(job.worker.fd, log_apc, 1));
 		in_time = breaks || now() - begin < wait_ms * NS_PER_MS;
-		ASSERT_TRUE(finish_in_wait(&job));
+		ASSERT_TRUE(worker_finish(&job.worker));
 		if (breaks) {
 			EXPECT_EQ(NTAPC_STATUS_USER_APC, job.worker.ret);
 		} else {
@@ -1008,7 +998,7 @@ TEST_F(kernel_wait, kernel_alert)
 		alerted = RUN(STEP(ALERT, .mode = KERNEL_MODE,
 				   .target = job.worker.tid));
 		in_time = breaks || now() - begin < wait_ms * NS_PER_MS;
-		ASSERT_TRUE(finish_in_wait(&job));
+		ASSERT_TRUE(worker_finish(&job.worker));
 		if (breaks) {
 			EXPECT_EQ(NTAPC_STATUS_ALERTED, job.steps[0].result);
 		} else {
@@ -1177,7 +1167,7 @@ TEST_F(calls, kernel_apc_interrupts)
 	call.timeout_ms = variant->timeout_ms;
 	do {
 		reset_events();
-		ASSERT_TRUE(start_call(variant->prepare, variant->block, dev));
+		START_CALL();
 		for (i = 0; i < INTERRUPTIONS && !(variant->eintr && i); i++) {
 			EXPECT_EQ(1, RUN(NORMAL(i, .target = call.worker.tid,
 						.flags = i & 1 ?
@@ -1193,14 +1183,7 @@ TEST_F(calls, kernel_apc_interrupts)
 		if (variant->release && !variant->eintr)
 			variant->release();
 		ASSERT_TRUE(finish_call());
-		if (variant->eintr) {
-			EXPECT_EQ(-1, call.ret);
-			EXPECT_EQ(EINTR, call.error);
-			return;
-		}
-		EXPECT_EQ(variant->ret, call.ret) {
-			TH_LOG("errno %d", call.error);
-		}
+		EXPECT_RESULT();
 		if (variant->timeout_ms) {
 			EXPECT_LE(call.timeout_ms * NS_PER_MS, call.worker.arg);
 		}

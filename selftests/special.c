@@ -465,16 +465,6 @@ static bool wait_in_delay(struct worker *worker)
 			  thread_bits(worker->fd) & NTAPC_THREAD_WAITING);
 }
 
-static bool finish_delay(struct worker *worker)
-{
-	if (!worker_reached(worker, 2))
-		return false;
-	worker_go(worker);
-	worker_join(worker);
-	close(worker->fd);
-	return true;
-}
-
 /* 13.1: an alertable wait is interrupted at once. */
 TEST_F(special, ends_an_alertable_wait)
 {
@@ -484,7 +474,7 @@ TEST_F(special, ends_an_alertable_wait)
 	ASSERT_TRUE(worker_start(&worker, dev, delay_worker));
 	ASSERT_TRUE(wait_waiting(worker.fd));
 	EXPECT_EQ(0, queue_special(worker.fd, keep_frame, 1));
-	ASSERT_TRUE(finish_delay(&worker));
+	ASSERT_TRUE(worker_finish(&worker));
 	EXPECT_EQ(NTAPC_STATUS_USER_APC, worker.ret);
 	EXPECT_EQ(2, log_count());
 	EXPECT_EQ(1, log_entry(0));
@@ -538,7 +528,7 @@ TEST_F(special, runs_after_a_wait)
 		in_time = now() - begin < delay_ms * NS_PER_MS;
 		ASSERT_TRUE(worker_reached(&worker, 2));
 		ASSERT_TRUE(wait_logged(2));
-		ASSERT_TRUE(finish_delay(&worker));
+		ASSERT_TRUE(worker_finish(&worker));
 		EXPECT_EQ(NTAPC_STATUS_SUCCESS, worker.ret);
 		EXPECT_LE(delay_ms * NS_PER_MS, worker.arg);
 		ASSERT_EQ(2, log_count());
@@ -569,7 +559,7 @@ TEST_F(special, interrupts_a_wait_that_goes_on)
 			EXPECT_EQ(1, log_entry(0));
 		}
 		ASSERT_TRUE(wait_logged(2));
-		ASSERT_TRUE(finish_delay(&worker));
+		ASSERT_TRUE(worker_finish(&worker));
 		EXPECT_EQ(NTAPC_STATUS_SUCCESS, worker.ret);
 		EXPECT_LE(delay_ms * NS_PER_MS, worker.arg);
 		EXPECT_EQ(2, log_count());
@@ -589,9 +579,6 @@ FIXTURE_SETUP(calls)
 FIXTURE_TEARDOWN(calls)
 {
 }
-
-#define START_CALL()							\
-	ASSERT_TRUE(start_call(variant->prepare, variant->block, dev))
 
 /* 13.1: without the flag it runs when the system call is done. */
 TEST_F(calls, special_waits_for_the_end)
@@ -626,7 +613,7 @@ TEST_F(calls, interrupted)
 		START_CALL();
 		for (i = 0; i < INTERRUPTIONS && !(variant->eintr && i); i++) {
 			if (variant->timeout_ms && i == INTERRUPTIONS - 1)
-				wait_for_half_of_call();
+				wait_for_part_of_call(2);
 			last = now();
 			EXPECT_EQ(0, queue_interrupt(call.worker.fd, log_apc,
 						     i));
@@ -641,14 +628,7 @@ TEST_F(calls, interrupted)
 			variant->release();
 		ASSERT_TRUE(finish_call());
 		EXPECT_EQ(i, log_count());
-		if (variant->eintr) {
-			EXPECT_EQ(-1, call.ret);
-			EXPECT_EQ(EINTR, call.error);
-			return;
-		}
-		EXPECT_EQ(variant->ret, call.ret) {
-			TH_LOG("errno %d", call.error);
-		}
+		EXPECT_RESULT();
 		if (!variant->timeout_ms)
 			return;
 		EXPECT_LE(call.timeout_ms * NS_PER_MS, call.worker.arg);
@@ -667,10 +647,7 @@ static __u64 inside_end;
 
 static void sleep_inside(__u64 arg0, __u64 arg1, __u64 arg2)
 {
-	struct timespec ts = {
-		.tv_sec = inside_ms / 1000,
-		.tv_nsec = inside_ms % 1000 * NS_PER_MS,
-	};
+	struct timespec ts = timespec_of_ms(inside_ms);
 
 	(void)arg1;
 	(void)arg2;
@@ -694,8 +671,9 @@ TEST_F(calls, restart_state_survives_the_routine)
 	call.timeout_ms = variant->timeout_ms;
 	do {
 		log_reset();
-		inside_ms = call.timeout_ms / 8;
+		inside_ms = call.timeout_ms / 16;
 		START_CALL();
+		wait_for_part_of_call(4);
 		EXPECT_EQ(0, queue_interrupt(call.worker.fd, sleep_inside, 1));
 		ASSERT_TRUE(wait_logged(1));
 		in_time = call_has_time();
@@ -1020,10 +998,7 @@ static int stop_a_sleeper(unsigned int ms, __u32 flags, bool *in_time)
 	*in_time = false;
 	child = fork();
 	if (!child) {
-		struct timespec ts = {
-			.tv_sec = ms / 1000,
-			.tv_nsec = ms % 1000 * NS_PER_MS,
-		};
+		struct timespec ts = timespec_of_ms(ms);
 
 		begin = now();
 		set_dispatcher(dev, ADDR(dispatch_continue));

@@ -577,20 +577,6 @@ FIXTURE_TEARDOWN(calls)
 {
 }
 
-#define START_CALL()							\
-	ASSERT_TRUE(start_call(variant->prepare, variant->block, dev))
-
-#define EXPECT_RESULT() do {						\
-	if (variant->eintr) {						\
-		EXPECT_EQ(-1, call.ret);				\
-		EXPECT_EQ(EINTR, call.error);				\
-	} else {							\
-		EXPECT_EQ(variant->ret, call.ret) {			\
-			TH_LOG("errno %d", call.error);			\
-		}							\
-	}								\
-} while (0)
-
 /* 6.3: it is interrupted, and goes on with what is left of its time. */
 TEST_F(calls, restart)
 {
@@ -603,7 +589,7 @@ TEST_F(calls, restart)
 		START_CALL();
 		for (i = 0; i < INTERRUPTIONS && !(variant->eintr && i); i++) {
 			if (variant->timeout_ms && i == INTERRUPTIONS - 1)
-				wait_for_half_of_call();
+				wait_for_part_of_call(2);
 			ASSERT_EQ(0, suspend_thread(call.worker.fd,
 						    NTAPC_SUSPEND_WAIT));
 			in_time = call_has_time();

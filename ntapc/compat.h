@@ -28,6 +28,21 @@ static inline void ntapc_vm_flags_set(struct vm_area_struct *vma,
 #define NTAPC_PF_USER_WORKER	0
 #endif
 
+/* Task work of current's that comes with every so many ticks of the scheduler. */
+static inline bool ntapc_is_of_scheduler(const struct callback_head *work)
+{
+#ifdef CONFIG_NUMA_BALANCING
+	if (work == &current->numa_work)
+		return true;
+#endif
+	/* 6.4 to 6.18 */
+#if defined(CONFIG_SCHED_MM_CID) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+	if (work == &current->cid_work)
+		return true;
+#endif
+	return false;
+}
+
 static inline void
 ntapc_hrtimer_setup(struct hrtimer *timer,
 		    enum hrtimer_restart (*function)(struct hrtimer *timer),

@@ -1408,6 +1408,48 @@ TEST_F(context, of_one_that_is_late)
 	worker_join(&target);
 }
 
+static void get_often(struct worker *worker)
+{
+	unsigned int rounds = scaled(1000), i;
+	struct ntapc_context c;
+
+	for (i = 0; i < rounds && !worker->ret; i++)
+		worker->ret = get_context(worker->arg, GENERAL, &c);
+}
+
+/* One that waits for another's answer has to give its own, each time. */
+TEST_F(context, of_one_that_asks)
+{
+	struct worker target = {}, getter = {}, askers[2] = {};
+	struct ntapc_context c;
+	unsigned int i;
+
+	ASSERT_TRUE(worker_start(&target, dev, vfork_worker));
+	ASSERT_TRUE(worker_reached(&target, 1));
+	ASSERT_TRUE(wait_until(thread_state(target.tid) == 'D'));
+	getter.arg = target.fd;
+	ASSERT_TRUE(worker_start(&getter, dev, get_worker));
+	for (i = 0; i < 3; i++) {
+		ASSERT_TRUE(worker_reached(&getter, 1));
+		ASSERT_TRUE(wait_asleep(getter.tid));
+		EXPECT_EQ(0, get_context(getter.fd, GENERAL, &c));
+	}
+	/* While it goes back to its wait, too. */
+	for (i = 0; i < 2; i++) {
+		askers[i].arg = getter.fd;
+		ASSERT_TRUE(worker_start(&askers[i], dev, get_often));
+	}
+	for (i = 0; i < 2; i++) {
+		worker_join(&askers[i]);
+		EXPECT_EQ(0, askers[i].ret);
+	}
+	EXPECT_EQ(1, atomic_load(&getter.stage));
+	EXPECT_EQ(1, write(fds[1], "x", 1));
+	worker_join(&getter);
+	EXPECT_EQ(0, getter.ret);
+	worker_join(&target);
+}
+
 /* The target ends meanwhile. */
 TEST_F(context, of_one_that_ends)
 {
@@ -1444,19 +1486,25 @@ TEST_F(context, of_one_that_ends)
 	EXPECT_EQ(1, write(fds[1], "x", 1));
 }
 
-/* Two that look at each other. */
-static struct worker pair[2];
+/*
+ * Threads that look at each other. From three on, some wait for each other's answers
+ * in a circle while others ask them.
+ */
+#define MOST_LOOKERS	4
 
-static void look_at_the_other(struct worker *worker)
+static struct worker lookers[MOST_LOOKERS];
+static unsigned int nr_lookers;
+
+static void look_at_the_others(struct worker *worker)
 {
 	struct ntapc_context c;
-	int other, ret;
-	__u64 i;
+	unsigned int self = worker - lookers, i;
+	int ret;
 
 	worker_wait(worker);
-	other = pair[worker == &pair[0]].fd;
 	for (i = 0; i < worker->arg; i++) {
-		ret = get_context(other, GENERAL, &c);
+		ret = get_context(lookers[(self + 1 + i % (nr_lookers - 1)) %
+					  nr_lookers].fd, GENERAL, &c);
 		if (ret && ret != -ESRCH)
 			worker->ret = ret;
 	}
@@ -1464,17 +1512,23 @@ static void look_at_the_other(struct worker *worker)
 
 TEST_F(context, of_each_other)
 {
-	int i;
+	unsigned int i;
 
-	for (i = 0; i < 2; i++) {
-		pair[i].arg = scaled(1000);
-		ASSERT_TRUE(worker_start(&pair[i], dev, look_at_the_other));
-	}
-	worker_go(&pair[0]);
-	worker_go(&pair[1]);
-	for (i = 0; i < 2; i++) {
-		worker_join(&pair[i]);
-		EXPECT_EQ(0, pair[i].ret);
+	for (nr_lookers = 2; nr_lookers <= MOST_LOOKERS; nr_lookers++) {
+		memset(lookers, 0, sizeof(lookers));
+		for (i = 0; i < nr_lookers; i++) {
+			lookers[i].arg = scaled(1000);
+			ASSERT_TRUE(worker_start(&lookers[i], dev,
+						 look_at_the_others));
+		}
+		for (i = 0; i < nr_lookers; i++)
+			worker_go(&lookers[i]);
+		for (i = 0; i < nr_lookers; i++) {
+			worker_join(&lookers[i]);
+			EXPECT_EQ(0, lookers[i].ret);
+		}
+		for (i = 0; i < nr_lookers; i++)
+			close(lookers[i].fd);
 	}
 }
 

@@ -938,6 +938,63 @@ TEST_F(kernel_wait, kernel_apcs_end_none)
 	EXPECT_TRUE(in_time);
 }
 
+/* In its system call, but not yet in the wait, with a kernel APC that has run. */
+#define START_BEFORE_WAIT(job, ms)					\
+	ASSERT_TRUE(START_JOB(job, MARK(1), STEP(WAIT_GATE, .id = 1),	\
+			      THE_WAIT(ms), MARK(2)));			\
+	ASSERT_TRUE(wait_order("M1"));					\
+	EXPECT_EQ(1, RUN(NORMAL(1, .target = (job)->worker.tid)));	\
+	EXPECT_EQ(0, RUN(STEP(OPEN_GATE, .id = 1)))
+
+/*
+ * 11.1, 11.4: nor do those that come just before it, for which Linux interrupts the
+ * system call.
+ */
+TEST_F(kernel_wait, kernel_apc_before_it_ends_none)
+{
+	struct job job = {};
+	__u64 begin;
+
+	A_SYSTEM_THREAD();
+	begin = now();
+	START_BEFORE_WAIT(&job, 50);
+	worker_join(&job.worker);
+	EXPECT_LE(begin + 50 * NS_PER_MS, now());
+	EXPECT_EQ(variant->object ? NTAPC_STATUS_TIMEOUT : NTAPC_STATUS_SUCCESS,
+		  job.steps[2].result);
+	EXPECT_STREQ("M1 K1 N1 M2", order());
+}
+
+/* One of kernel mode doesn't look asleep. */
+static bool wait_in_it(struct job *job, __u32 mode)
+{
+	return wait_waiting(job->worker.fd) &&
+	       (mode == KERNEL_MODE || wait_asleep(job->worker.tid));
+}
+
+/* 3.5, 13.1: what comes later is heard of; of user APCs, in user mode. */
+TEST_F(kernel_wait, others_after_one_before_it)
+{
+	struct job job = {};
+
+	A_SYSTEM_THREAD();
+	START_BEFORE_WAIT(&job, CLIENT_FOREVER);
+	ASSERT_TRUE(wait_order("M1 K1 N1"));
+	ASSERT_TRUE(wait_in_it(&job, variant->mode));
+	EXPECT_EQ(1, RUN(SPECIAL(2, .target = job.worker.tid)));
+	ASSERT_TRUE(wait_order("M1 K1 N1 K2"));
+	ASSERT_TRUE(wait_in_it(&job, variant->mode));
+	EXPECT_STREQ("M1 K1 N1 K2", order());
+	if (variant->mode == KERNEL_MODE)
+		return;
+	EXPECT_EQ(0, queue_interrupt(job.worker.fd, log_apc, 1));
+	worker_join(&job.worker);
+	EXPECT_EQ(variant->flags ? NTAPC_STATUS_USER_APC : -ERESTARTSYS,
+		  job.steps[2].result);
+	EXPECT_EQ(1, log_count());
+	EXPECT_STREQ("M1 K1 N1 K2 M2", order());
+}
+
 /* 11.1, 4.8: the start of a wait is a safe point, also for those of oneself. */
 TEST_F(kernel_wait, begins_with_kernel_apcs)
 {
@@ -1104,8 +1161,6 @@ static void no_op(int sig)
 {
 	(void)sig;
 }
-
-#define ERESTARTSYS	512
 
 /* Linux's own: a signal ends a wait of user mode, one of kernel mode it doesn't. */
 TEST_F(kernel, signal_in_a_wait)

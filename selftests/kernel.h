@@ -18,6 +18,7 @@
 
 #define KERNEL_MODE	0
 #define USER_MODE	1
+#define ERESTARTSYS	512	/* no header of the C library's has it */
 #define ENV_ORIGINAL	0
 #define ENV_ATTACHED	1
 #define ENV_CURRENT	2

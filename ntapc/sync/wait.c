@@ -191,7 +191,9 @@ static int look_again(struct ntapc_thread *thread, struct wait *wait,
 		return status;
 	if (status == NTAPC_WAIT_BLOCK)
 		status = test(kt, wait, guarded);
-	if (status == NTAPC_WAIT_BLOCK && interrupted)
+	/* What a kernel APC interrupts isn't the wait that runs it (11.4). */
+	if (status == NTAPC_WAIT_BLOCK && interrupted &&
+	    !ntapc_thread_hush(thread))
 		status = -ERESTARTSYS;
 	return status;
 }
@@ -207,6 +209,11 @@ static int block_until_decided(struct ntapc_thread *thread, struct wait *wait,
 	struct ntapc_wait_set *set = wait->set;
 	int status;
 
+	if (is_interrupted(thread, wait)) {
+		spin_lock(&thread->lock);
+		ntapc_thread_hush(thread);
+		spin_unlock(&thread->lock);
+	}
 	for (;;) {
 		bool interrupted;
 
@@ -227,6 +234,7 @@ static int block_until_decided(struct ntapc_thread *thread, struct wait *wait,
 		spin_unlock(&thread->lock);
 	}
 	ntapc_core_wait_end(kt);
+	ntapc_thread_unhush(thread);
 	kt->waiting_by_id = false;
 	/* That was for a wait in which a kernel APC makes this one. */
 	if (status == NTAPC_WAIT_OBJECT && wait->by_id && !kt->alerted_by_id)
@@ -481,8 +489,9 @@ static int wait_in_kernel(struct ntapc_thread *thread, struct wait *wait,
  * @alertable: alerts end it, and in user mode user APCs, too (11.10)
  * @interval: 100 ns; negative from now, else since 1601
  *
- * Kernel APCs run meanwhile, and never end it. In user mode signals do, in kernel
- * mode only one that kills the thread does.
+ * Kernel APCs run meanwhile, and never end it. In user mode signals do, and task
+ * work of others' that interrupts system calls; in kernel mode only a signal that
+ * kills the thread does.
  *
  * Return: %NTAPC_KWAIT_SUCCESS, %NTAPC_KWAIT_USER_APC (they run on the return to
  * user mode), %NTAPC_KWAIT_ALERTED; ERESTARTSYS, for the system call to return;

@@ -191,19 +191,26 @@ static void context_rundown(struct ntapc_apc *apc)
 static int wait_until_done(struct ntapc_context_call *call)
 {
 	struct ntapc_thread *self = ntapc_thread_self();
+	bool goes_on;
 	int err;
 
-	for (;;) {
+	do {
 		err = wait_for_completion_interruptible(&call->done);
-		if (!err || task_sigpending(current) || IS_ERR(self) ||
-		    !READ_ONCE(self->kt.apc_state.kernel_pending))
+		if (IS_ERR(self))
 			return err;
-		if (ntapc_run_kernel_apcs(self) != NTAPC_RAN_ALL)
+		spin_lock(&self->lock);
+		ntapc_thread_unhush(self);
+		spin_unlock(&self->lock);
+		if (!err || task_sigpending(current) ||
+		    ntapc_run_kernel_apcs(self) != NTAPC_RAN_ALL)
 			return err;
-		/* What made it come here has run. The work itself comes later. */
-		clear_notify_signal();
-		set_thread_flag(TIF_NOTIFY_RESUME);
-	}
+		spin_lock(&self->lock);
+		/* One that has come after those was told to nobody. */
+		goes_on = ntapc_core_kernel_due(&self->kt) ||
+			  ntapc_thread_hush(self);
+		spin_unlock(&self->lock);
+	} while (goes_on);
+	return err;
 }
 
 /* The target is another thread. */

@@ -9,6 +9,7 @@
  */
 #include <linux/cred.h>
 #include <linux/hrtimer.h>
+#include <linux/livepatch.h>
 #include <linux/module.h>
 #include <linux/ptrace.h>
 #include <linux/sched/jobctl.h>
@@ -46,7 +47,7 @@ static bool under_way(const struct ntapc_thread *thread)
 {
 	lockdep_assert_held(&thread->lock);
 	return thread->nr_user || thread->nr_special || thread->delivering ||
-	       thread->work_queued || thread->nudge_queued ||
+	       thread->work_queued || thread->nudged ||
 	       !list_empty_careful(&thread->postponed);
 }
 
@@ -84,6 +85,46 @@ static bool unpin(struct ntapc_thread *thread)
 	return true;
 }
 
+/* Whether it is queued now; not if the thread is past its last task work. */
+static bool add_work(struct ntapc_thread *thread, struct callback_head *work,
+		     enum task_work_notify_mode mode)
+{
+	if (task_work_add(thread->task, work, mode))
+		return false;	/* It retires. */
+	ntapc_thread_hold(thread);
+	/* Another module has it done, and may be gone before the thread comes. */
+	if (unlikely(!ntapc_any_files()))
+		pin(thread);
+	return true;
+}
+
+/* How @nudge says, or on its next return to user mode. */
+static void kick(struct ntapc_thread *thread, enum ntapc_nudge nudge)
+{
+	lockdep_assert_held(&thread->lock);
+	/* A system thread comes by its safe points only. */
+	if (thread->system)
+		return;
+	if (!nudge) {
+		if (!thread->work_queued)
+			thread->work_queued = add_work(thread, &thread->work,
+						       TWA_RESUME);
+		return;
+	}
+	if (!thread->nudged) {
+		if (add_work(thread, &thread->nudge, TWA_SIGNAL))
+			thread->nudged = nudge;
+		return;
+	}
+	if (thread->nudged == NTAPC_NUDGE_HUSHED) {
+		/* As task_work_add() does it; it is in a wait that expects it. */
+		set_tsk_thread_flag(thread->task, TIF_NOTIFY_SIGNAL);
+		wake_up_process(thread->task);
+	}
+	if (thread->nudged < nudge)
+		thread->nudged = nudge;
+}
+
 /**
  * ntapc_thread_kick - have the thread come by deliver()
  * @thread: locked and not retired
@@ -91,21 +132,72 @@ static bool unpin(struct ntapc_thread *thread)
  */
 void ntapc_thread_kick(struct ntapc_thread *thread, bool interrupt)
 {
-	struct callback_head *work = interrupt ? &thread->nudge : &thread->work;
-	bool *queued = interrupt ? &thread->nudge_queued : &thread->work_queued;
+	kick(thread, interrupt ? NTAPC_NUDGE_LEAVE : NTAPC_NUDGE_NONE);
+}
 
+/**
+ * ntapc_thread_nudge - have the thread come by a safe point for kernel APCs
+ * @thread: locked and not retired
+ *
+ * Interrupts a system call, but for waits that run kernel APCs themselves.
+ */
+void ntapc_thread_nudge(struct ntapc_thread *thread)
+{
+	kick(thread, NTAPC_NUDGE_KERNEL);
+}
+
+/*
+ * Is there nothing for @thread, current's, to leave a system call for but its nudge?
+ * Works of Linux's own that are part of the task can wait; any other isn't even
+ * followed, as another thread may take it back.
+ */
+static bool only_nudged(const struct ntapc_thread *thread)
+{
+	const struct callback_head *work = READ_ONCE(current->task_works);
+
+	while (work == &thread->nudge || work == &thread->work ||
+	       work == &thread->retire_work || ntapc_is_of_scheduler(work))
+		work = READ_ONCE(work->next);
+	/* That one comes without a work. */
+	return !work && !klp_patch_pending(current);
+}
+
+/**
+ * ntapc_thread_hush - wait on, although a kernel APC interrupts system calls
+ * @thread: current's record, locked
+ *
+ * For a wait that has just run the kernel APCs there are, or may not; whoever
+ * has more for the thread wakes it. ntapc_thread_unhush() when the wait is over.
+ *
+ * Return: false if the system call has to be left nevertheless.
+ */
+bool ntapc_thread_hush(struct ntapc_thread *thread)
+{
 	lockdep_assert_held(&thread->lock);
-	/* A system thread comes by its safe points only. */
-	if (*queued || thread->system)
+	if (!thread->nudged || thread->nudged == NTAPC_NUDGE_LEAVE ||
+	    thread->terminating || task_sigpending(current))
+		return false;
+	/* First, as other work is queued before the flag is set for it. */
+	clear_notify_signal();
+	if (!only_nudged(thread)) {
+		set_thread_flag(TIF_NOTIFY_SIGNAL);
+		return false;
+	}
+	thread->nudged = NTAPC_NUDGE_HUSHED;
+	return true;
+}
+
+/**
+ * ntapc_thread_unhush - undo ntapc_thread_hush(), done or not
+ * @thread: current's record, locked
+ */
+void ntapc_thread_unhush(struct ntapc_thread *thread)
+{
+	lockdep_assert_held(&thread->lock);
+	if (likely(thread->nudged != NTAPC_NUDGE_HUSHED))
 		return;
-	if (task_work_add(thread->task, work,
-			  interrupt ? TWA_SIGNAL : TWA_RESUME))
-		return;	/* Past its last task work: it retires. */
-	*queued = true;
-	ntapc_thread_hold(thread);
-	/* Another module has it done, and may be gone before the thread comes. */
-	if (unlikely(!ntapc_any_files()))
-		pin(thread);
+	thread->nudged = NTAPC_NUDGE_KERNEL;
+	set_thread_flag(TIF_NOTIFY_SIGNAL);
 }
 
 /**
@@ -126,24 +218,25 @@ void ntapc_come_by(struct ntapc_thread *thread)
  * is to come. Task work added from task work would be run in the same place, over
  * and over; so the thread is kicked again after a time.
  */
-static void add_postponed(struct ntapc_thread *thread, bool interrupt,
+static void add_postponed(struct ntapc_thread *thread, enum ntapc_nudge nudge,
 			  bool leave)
 {
 	spin_lock(&postponed_lock);
 	if (list_empty(&thread->postponed)) {
 		list_add_tail(&thread->postponed, &postponed_threads);
 		ntapc_thread_hold(thread);
-		thread->postponed_interrupt = false;
+		thread->postponed_nudge = NTAPC_NUDGE_NONE;
 		thread->postponed_leave = false;
 	}
-	thread->postponed_interrupt |= interrupt;
+	if (thread->postponed_nudge < nudge)
+		thread->postponed_nudge = nudge;
 	thread->postponed_leave |= leave;
 	spin_unlock(&postponed_lock);
 }
 
-static void postpone(struct ntapc_thread *thread, bool interrupt)
+static void postpone(struct ntapc_thread *thread, enum ntapc_nudge nudge)
 {
-	add_postponed(thread, interrupt, false);
+	add_postponed(thread, nudge, false);
 	queue_delayed_work(ntapc_workqueue, &postponed_work, POSTPONE_TIME);
 }
 
@@ -156,7 +249,7 @@ static void postpone(struct ntapc_thread *thread, bool interrupt)
  */
 void ntapc_thread_kick_soon(struct ntapc_thread *thread)
 {
-	add_postponed(thread, true, true);
+	add_postponed(thread, NTAPC_NUDGE_LEAVE, true);
 	spin_lock(&thread->lock);
 	if (unlikely(!ntapc_any_files()))
 		pin(thread);
@@ -197,7 +290,7 @@ static bool held_by_linux(const struct task_struct *task)
 }
 
 static struct ntapc_thread *next_postponed(struct list_head *list,
-					   bool *interrupt, bool *leave)
+					   enum ntapc_nudge *nudge, bool *leave)
 {
 	struct ntapc_thread *thread;
 
@@ -205,7 +298,7 @@ static struct ntapc_thread *next_postponed(struct list_head *list,
 	thread = list_first_entry_or_null(list, struct ntapc_thread, postponed);
 	if (thread) {
 		list_del_init(&thread->postponed);
-		*interrupt = thread->postponed_interrupt;
+		*nudge = thread->postponed_nudge;
 		*leave = thread->postponed_leave;
 	}
 	spin_unlock(&postponed_lock);
@@ -218,14 +311,15 @@ static struct ntapc_thread *next_postponed(struct list_head *list,
  */
 static void kick_postponed(struct work_struct *work)
 {
-	bool interrupt, leave, put, again = false, soon = false;
+	bool leave, put, again = false, soon = false;
+	enum ntapc_nudge nudge;
 	struct ntapc_thread *thread;
 	LIST_HEAD(list);
 
 	spin_lock(&postponed_lock);
 	list_splice_init(&postponed_threads, &list);
 	spin_unlock(&postponed_lock);
-	while ((thread = next_postponed(&list, &interrupt, &leave))) {
+	while ((thread = next_postponed(&list, &nudge, &leave))) {
 		bool held, early = false, wait = false;
 
 		spin_lock(&thread->lock);
@@ -235,10 +329,10 @@ static void kick_postponed(struct work_struct *work)
 			early = leave && thread->delivering &&
 				READ_ONCE(thread->leave);
 			if (!wait && !early)
-				ntapc_thread_kick(thread, interrupt && !held);
+				kick(thread, held ? NTAPC_NUDGE_NONE : nudge);
 		}
 		if (wait || early)
-			add_postponed(thread, interrupt, early);
+			add_postponed(thread, nudge, early);
 		again |= wait;
 		soon |= early;
 		put = unpin(thread);
@@ -538,13 +632,14 @@ static void return_with_kernel_alert(struct ntapc_thread *thread)
  * nothing while it waits, and would have to be waited for.
  */
 static void deliver_in_call(struct ntapc_thread *thread,
-			    const struct pt_regs *regs, bool interrupt)
+			    const struct pt_regs *regs,
+			    enum ntapc_nudge nudge)
 {
 	if (!steps_over_uprobe() && ntapc_arch_in_uring_enter(regs) &&
 	    ntapc_run_kernel_apcs(thread) != NTAPC_RAN_LEAVE &&
 	    !anything_due(thread) && !thread->continuation)
 		return;
-	postpone(thread, interrupt);
+	postpone(thread, nudge);
 }
 
 /* The registers that were left for this return to user mode. */
@@ -560,7 +655,7 @@ static void apply_continuation(struct ntapc_thread *thread,
 	kfree(cont);
 }
 
-static void deliver_async(struct ntapc_thread *thread, bool interrupt)
+static void deliver_async(struct ntapc_thread *thread, enum ntapc_nudge nudge)
 {
 	struct ntapc_continuation *cont;
 	struct ntapc_frame frame = { };
@@ -568,7 +663,7 @@ static void deliver_async(struct ntapc_thread *thread, bool interrupt)
 	enum ntapc_ran ran;
 
 	if (ntapc_arch_in_syscall(regs) || steps_over_uprobe()) {
-		deliver_in_call(thread, regs, interrupt);
+		deliver_in_call(thread, regs, nudge);
 		return;
 	}
 	/* It dies before it would run anything. */
@@ -658,13 +753,13 @@ static bool is_over(const struct ntapc_thread *thread)
 	       current->mm != READ_ONCE(thread->process->mm);
 }
 
-static void deliver(struct ntapc_thread *thread, bool interrupt)
+static void deliver(struct ntapc_thread *thread, enum ntapc_nudge nudge)
 {
 	if (is_over(thread)) {
 		ntapc_thread_retire(thread);
 		ntapc_run_down(thread);
 	} else {
-		deliver_async(thread, interrupt);
+		deliver_async(thread, nudge);
 	}
 }
 
@@ -673,17 +768,21 @@ static void deliver(struct ntapc_thread *thread, bool interrupt)
  * instructions are still ours, and none of them blocks: module_exit waits for
  * them with synchronize_rcu_tasks().
  */
-static void run_work(struct ntapc_thread *thread, bool *queued)
+static void run_work(struct ntapc_thread *thread, bool is_nudge)
 {
+	enum ntapc_nudge nudge = NTAPC_NUDGE_NONE;
 	bool put;
 
 	spin_lock(&thread->lock);
 	/* From here on whatever comes needs a new kick. */
-	*queued = false;
+	if (is_nudge)
+		swap(thread->nudged, nudge);
+	else
+		thread->work_queued = false;
 	thread->delivering++;
 	spin_unlock(&thread->lock);
 
-	deliver(thread, queued == &thread->nudge_queued);
+	deliver(thread, nudge);
 
 	spin_lock(&thread->lock);
 	thread->delivering--;
@@ -699,7 +798,7 @@ static void work_fn(struct callback_head *head)
 	struct ntapc_thread *thread =
 		container_of(head, struct ntapc_thread, work);
 
-	run_work(thread, &thread->work_queued);
+	run_work(thread, false);
 }
 
 static void nudge_fn(struct callback_head *head)
@@ -707,7 +806,7 @@ static void nudge_fn(struct callback_head *head)
 	struct ntapc_thread *thread =
 		container_of(head, struct ntapc_thread, nudge);
 
-	run_work(thread, &thread->nudge_queued);
+	run_work(thread, true);
 }
 
 /**

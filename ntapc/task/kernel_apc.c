@@ -156,6 +156,15 @@ enum ntapc_ran ntapc_run_kernel_apcs(struct ntapc_thread *thread)
 	return blocked ? NTAPC_RAN_BLOCKED : NTAPC_RAN_ALL;
 }
 
+/* ntapc_act_on_wake() for a kernel APC. */
+static void act_on_wake(struct ntapc_thread *thread, enum ntapc_wake wake)
+{
+	if (wake == NTAPC_WAKE_INTERRUPT && thread->task != current)
+		ntapc_thread_nudge(thread);
+	else
+		ntapc_act_on_wake(thread, wake, true);
+}
+
 /**
  * ntapc_notify_target - have a thread come by its safe point
  * @thread: the target, locked and not retired
@@ -174,6 +183,8 @@ void ntapc_notify_target(struct ntapc_thread *thread,
 		return;
 	if (wake == NTAPC_WAKE_INTERRUPT && thread->task == current)
 		ntapc_thread_kick(thread, false);
+	else if (apc->mode == NTAPC_KERNEL_MODE)
+		act_on_wake(thread, wake);
 	else
 		ntapc_act_on_wake(thread, wake, true);
 }
@@ -193,7 +204,7 @@ bool ntapc_insert_own(struct ntapc_thread *thread, struct ntapc_apc *apc)
 	if (!ntapc_core_insert(&thread->kt, apc, 0, 0, thread->task == current,
 			       &wake))
 		return false;
-	ntapc_act_on_wake(thread, wake, true);
+	act_on_wake(thread, wake);
 	return true;
 }
 

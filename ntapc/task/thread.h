@@ -295,6 +295,14 @@ enum ntapc_ran {
 	NTAPC_RAN_LEAVE,	/* on to user mode, where Linux wants the thread */
 };
 
+/* Whether its @nudge is queued, and what it is to do; the later includes the former. */
+enum ntapc_nudge {
+	NTAPC_NUDGE_NONE,
+	NTAPC_NUDGE_HUSHED,	/* nothing now: see ntapc_thread_hush() */
+	NTAPC_NUDGE_KERNEL,	/* fetch the thread to a safe point */
+	NTAPC_NUDGE_LEAVE,	/* fetch it out of its system call */
+};
+
 /**
  * struct ntapc_thread - a thread (KTHREAD)
  * @lock: protects what says so
@@ -307,7 +315,7 @@ enum ntapc_ran {
  * @depth: how many kernel APCs are running in it; the thread's own
  * @mismatch: came back to user mode in a region; under @lock
  * @work_queued: @work is queued; under @lock
- * @nudge_queued: @nudge is queued; under @lock
+ * @nudged: &enum ntapc_nudge, of @nudge; under @lock
  * @delivering: how many of @work and @nudge are running; under @lock
  * @pinned: holds a reference to the module; under @lock
  * @kt: the APC state; under @lock
@@ -320,7 +328,7 @@ enum ntapc_ran {
  *	whatever there is to do, so that their order doesn't matter
  * @retire_work: retires the thread
  * @postponed: in the list of threads to be kicked again, see deliver.c
- * @postponed_interrupt: with @nudge; protected by that list's lock
+ * @postponed_nudge: &enum ntapc_nudge, by which; protected by that list's lock
  * @postponed_leave: it is there because its suspend APC let it go; protected by
  *	that list's lock
  * @retiring: @retire_work is queued, or was; atomic
@@ -371,7 +379,7 @@ struct ntapc_thread {
 	u8 depth;
 	bool mismatch;
 	bool work_queued;
-	bool nudge_queued;
+	u8 nudged;
 	bool pinned;
 	u8 delivering;
 	struct ntapc_kthread kt;
@@ -382,7 +390,7 @@ struct ntapc_thread {
 	struct callback_head nudge;
 	struct callback_head retire_work;
 	struct list_head postponed;
-	bool postponed_interrupt;
+	u8 postponed_nudge;
 	bool postponed_leave;
 	atomic_t retiring;
 	struct kref kref;
@@ -592,6 +600,9 @@ void ntapc_unpin(struct ntapc_thread *thread);
 void ntapc_thread_bury(struct ntapc_thread *thread);
 void ntapc_thread_retire_later(struct ntapc_thread *thread);
 void ntapc_thread_kick(struct ntapc_thread *thread, bool interrupt);
+void ntapc_thread_nudge(struct ntapc_thread *thread);
+bool ntapc_thread_hush(struct ntapc_thread *thread);
+void ntapc_thread_unhush(struct ntapc_thread *thread);
 void ntapc_come_by(struct ntapc_thread *thread);
 void ntapc_thread_kick_soon(struct ntapc_thread *thread);
 void ntapc_thread_pin(struct ntapc_thread *thread);

@@ -268,6 +268,41 @@ TEST_F(swap, cancel)
 	EXPECT_INFO(NTAPC_PROCESS_IN_MEMORY, 0, 0, 0, 0);
 }
 
+static void attach_often(struct worker *worker)
+{
+	unsigned int rounds = scaled(3000), i;
+
+	for (i = 0; i < rounds && !worker->ret; i++)
+		attach_once(worker);
+	atomic_store(&worker->stage, 2);
+}
+
+/* Whenever it comes while they attach: all are counted, there and at home. */
+TEST_F(swap, cancels_and_attachers)
+{
+	unsigned int i, nr_ended = 0, cancelled = 0;
+	int own = open_process(dev, 0);
+
+	ASSERT_LE(0, own);
+	for (i = 0; i < 2; i++)
+		ASSERT_TRUE(worker_start(&attachers[i], dev, attach_often));
+	while (nr_ended < 2) {
+		if (!begin()) {
+			EXPECT_EQ(0, cancel());
+			cancelled++;
+		}
+		for (i = 0, nr_ended = 0; i < 2; i++)
+			nr_ended += atomic_load(&attachers[i].stage) == 2;
+	}
+	for (i = 0; i < 2; i++) {
+		worker_join(&attachers[i]);
+		EXPECT_EQ(0, attachers[i].ret);
+	}
+	EXPECT_EQ(0, stack_count(process));
+	EXPECT_EQ(0, stack_count(own));
+	TH_LOG("%u times", cancelled);
+}
+
 /* Closing the descriptor cancels it, any way that it is closed. */
 TEST_F(swap, close)
 {

@@ -31,7 +31,7 @@ static int arrive(struct ntapc_thread *thread,
 {
 	int err = 0;
 
-	if (!ready->go) {
+	if (ready->waits) {
 		if (tell_swapper)
 			ntapc_tell_swapper(attachment->process);
 		err = ntapc_wait_ready(attachment->process, ready,

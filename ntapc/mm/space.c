@@ -44,14 +44,14 @@ static int enter(struct ntapc_process *process, const struct ntapc_actor *actor)
 	int err = 0;
 
 	spin_lock(&process->lock);
-	if (!ntapc_core_process_enter(&process->kp))
+	if (!ntapc_core_process_enter(&process->kp)) {
 		err = -EOVERFLOW;
-	else if (likely(process->kp.state == NTAPC_PROCESS_IN_MEMORY))
-		ready.go = true;
-	else
+	} else if (unlikely(process->kp.state != NTAPC_PROCESS_IN_MEMORY)) {
 		tell = ntapc_core_process_wait(&process->kp, &ready.entry);
+		ready.waits = true;
+	}
 	spin_unlock(&process->lock);
-	if (likely(err || ready.go))
+	if (likely(!ready.waits))
 		return err;
 
 	if (tell)

@@ -89,13 +89,13 @@ static int begin(struct ntapc_thread *thread,
 		break;
 	}
 	*tell_swapper = false;
-	if (process->kp.state == NTAPC_PROCESS_IN_MEMORY) {
-		ntapc_core_attach_resident(kt, &process->kp);
-		ready->go = true;
-	} else {
+	ready->waits = process->kp.state != NTAPC_PROCESS_IN_MEMORY;
+	ready->go = !ready->waits;
+	if (ready->waits)
 		*tell_swapper = ntapc_core_process_wait(&process->kp,
 							&ready->entry);
-	}
+	else
+		ntapc_core_attach_resident(kt, &process->kp);
 	return 0;
 }
 
@@ -103,7 +103,7 @@ static int begin(struct ntapc_thread *thread,
  * ntapc_attach_begin - KiAttachProcess, as far as it doesn't wait
  * @thread: current's record
  * @attachment: filled in; the thread's from now on, if it succeeds
- * @ready: on the process's ready list afterwards, if ->go isn't set
+ * @ready: set; ->waits if it has been put on the process's ready list
  * @tell_swapper: set to whether somebody is to bring the process in
  *
  * Return: 0; 1 if the thread is there already; EBUSY (bugcheck 5); EOVERFLOW;
@@ -118,7 +118,6 @@ int ntapc_attach_begin(struct ntapc_thread *thread,
 
 	ready->task = current;
 	ready->process = process;
-	ready->go = false;
 	spin_lock(&thread->lock);
 	spin_lock(&process->lock);
 	ret = -ESRCH;

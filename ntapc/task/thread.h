@@ -211,12 +211,15 @@ struct ntapc_actor {
  * @task: who waits; invariant
  * @process: for what; kept by who waits; invariant
  * @go: it may go on; set under the process's lock
+ * @waits: it came too early, and is to ask ntapc_wait_ready(), even if @go has been
+ *	set since; its own
  */
 struct ntapc_ready {
 	struct list_head entry;
 	struct task_struct *task;
 	struct ntapc_process *process;
 	bool go;
+	bool waits;
 };
 
 /**

@@ -272,6 +272,12 @@ int set_parameter(const char *name, long long value)
 	return write_number(parameter_path(name), value);
 }
 
+/* What the module's references are: descriptors, and what is under way. */
+long long module_references(void)
+{
+	return read_number("/sys/module/ntapc/refcnt");
+}
+
 int reap(pid_t pid)
 {
 	int status;

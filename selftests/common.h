@@ -489,6 +489,7 @@ int write_number(const char *path, long long number);
 /* A parameter of the module. */
 long long get_parameter(const char *name);
 int set_parameter(const char *name, long long value);
+long long module_references(void);
 
 /* Waits for a child; its exit status, or -signal. */
 int reap(pid_t pid);

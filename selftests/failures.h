@@ -220,10 +220,4 @@ static inline bool failures_begin(void)
 	return failures_open() && call_failing(&call, 0).ret >= 0;
 }
 
-/* What the module's references are: descriptors, and what is under way. */
-static inline long long module_references(void)
-{
-	return read_number("/sys/module/ntapc/refcnt");
-}
-
 #endif

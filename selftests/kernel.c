@@ -1309,6 +1309,28 @@ TEST_F(kernel, system_thread_ends_itself)
 	EXPECT_EQ(0, RUN(STEP(SHOULD_STOP)));
 }
 
+/*
+ * Stopped at once some never run; and their task may be seen to exit before or after
+ * who stops them looks.
+ */
+TEST_F(kernel, system_threads_stopped_at_once)
+{
+	unsigned int rounds = scaled(300), i, ran = 0;
+	long long references = module_references();
+	long status;
+
+	ASSERT_EQ(0, PROGRAM(1, STEP(DELAY, .arg = { CLIENT_FOREVER },
+				     .flags = CLIENT_QUIET)));
+	for (i = 0; i < rounds; i++) {
+		status = RUN(STEP(CREATE_SYSTEM, .id = 1, .program = 1),
+			     STEP(STOP_SYSTEM, .id = 1));
+		ASSERT_TRUE(!status || status == 0x5001);
+		ran += !!status;
+	}
+	TH_LOG("%u of %u ran", ran, rounds);
+	EXPECT_TRUE(wait_until(module_references() <= references));
+}
+
 /* A program that is in the middle of a wait, or suspended, is stopped. */
 TEST_F(kernel, system_thread_is_stopped)
 {

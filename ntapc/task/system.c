@@ -15,7 +15,7 @@
 
 /**
  * struct ntapc_system - what only system threads have
- * @entry: in the list of all; protected by system_lock
+ * @entry: in the list of all that haven't been ended; protected by system_lock
  * @thread: its record, which owns it; invariant once it is woken
  * @task: referenced; invariant
  * @start: what it runs; invariant
@@ -59,18 +59,24 @@ void ntapc_system_free(struct ntapc_system *system)
 
 /*
  * The thread has ended: nothing of its client's runs in it any more. Drops the
- * thread's own reference.
+ * thread's own reference, once: whether this did is returned, and if so the caller
+ * has to drop the thread's hold on our code.
  */
-static void end(struct ntapc_system *system, u32 status)
+static bool end(struct ntapc_system *system, u32 status)
 {
 	struct ntapc_thread *thread = system->thread;
+	bool first;
 
 	spin_lock(&system_lock);
-	list_del(&system->entry);
+	first = !list_empty(&system->entry);
+	list_del_init(&system->entry);
 	spin_unlock(&system_lock);
+	if (!first)
+		return false;
 	WRITE_ONCE(thread->exit_status, status);
 	ntapc_thread_end(thread);
 	ntapc_thread_put(thread);
+	return true;
 }
 
 static void __noreturn end_self(struct ntapc_system *system, u32 status)
@@ -185,14 +191,12 @@ static void stop(struct ntapc_system *system)
 	ntapc_force_resume_thread(system->thread);
 	/* Ends its waits, whatever they are for. */
 	kthread_stop(system->task);
-	if (!READ_ONCE(system->thread->exited)) {
-		/*
-		 * It was stopped before it first ran, and never will; or it
-		 * ended without telling.
-		 */
-		end(system, 0);
+	/*
+	 * If it was stopped before it first ran, and never will, or ended without
+	 * telling. That it has exited doesn't say: its task may have by now, too.
+	 */
+	if (end(system, 0))
 		module_put(THIS_MODULE);
-	}
 }
 
 /**

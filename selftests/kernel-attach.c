@@ -587,7 +587,7 @@ TEST_F(attached, forgotten_with_one_queued)
 	EXPECT_STREQ("M1 K1@ N1@ M2@", order());
 }
 
-/* A system thread that ends attached, in either way: told, and undone. */
+/* A system thread that ends attached, in whatever way: told, and undone. */
 TEST_F(attached, ends_attached)
 {
 	int log = open_kernel_log();
@@ -602,6 +602,14 @@ TEST_F(attached, ends_attached)
 			STEP(EXIT_SYSTEM, .arg = { 5 })));
 	EXPECT_TRUE(kernel_said(log, "client-system", "attached", ""));
 	EXPECT_BALANCE();
+	/* Linux puts the address space that it is in, but only that one. */
+	reset_events();
+	EXPECT_EQ(0, DO(STACK(A, 1), STACK(B, 2), STEP(VANISH)));
+	EXPECT_TRUE(kernel_said(log, "client-system", "attached", ""));
+	EXPECT_TRUE(wait_until(!stack_count(process_a) &&
+			       !stack_count(process_b)));
+	EXPECT_EQ(IN_A, read_word(process_a, word));
+	EXPECT_EQ(IN_B, read_word(process_b, word));
 	close(log);
 }
 

@@ -27,6 +27,8 @@
  * @process: whose; referenced
  * @kref: the attachment's, and that of @reap while it is queued or runs
  * @task: who is there; invariant
+ * @parked: the thread has gone on from here, without @mm; the thread's, or theirs who
+ *	undo its attachments when it has ended
  * @there: the thread hasn't left; under the process's lock
  * @end: in the process's wait queue: its end queues @reap
  * @reap: unmaps
@@ -36,6 +38,7 @@ struct ntapc_literal {
 	struct ntapc_process *process;
 	struct kref kref;
 	const struct task_struct *task;
+	bool parked;
 	bool there;
 	struct wait_queue_entry end;
 	struct delayed_work reap;
@@ -157,8 +160,9 @@ static void leave(struct ntapc_literal *literal)
 	/* One that runs doesn't queue itself again. */
 	if (cancel_delayed_work(&literal->reap))
 		put_reap(literal);
-	/* One that was killed by an oops in there has had it put already. */
-	if (current == literal->task)
+	/* A thread that exits in there has had that one put already. */
+	if (literal->parked ||
+	    (current == literal->task && !(current->flags & PF_EXITING)))
 		mmput(literal->mm);
 	put_literal(literal);
 }
@@ -174,8 +178,10 @@ static void leave_for(struct ntapc_attachment *attachment,
 	else
 		pr_err("system thread %s[%d] has left the address space that it is attached to\n",
 		       current->comm, task_pid_nr(current));
-	if (outer && !current->mm)
+	if (outer && !current->mm && !(current->flags & PF_EXITING)) {
 		ntapc_enter_mm(outer->literal->mm);
+		outer->literal->parked = false;
+	}
 	leave(literal);
 }
 
@@ -229,8 +235,10 @@ int ntapc_literal_enter(struct ntapc_attachment *attachment)
 		leave(literal);
 		return -ESRCH;
 	}
-	if (outer)
+	if (outer) {
 		ntapc_leave_mm(outer->literal->mm);
+		outer->literal->parked = true;
+	}
 	ntapc_enter_mm(literal->mm);
 	attachment->literal = literal;
 	attachment->leave = leave_for;

@@ -134,6 +134,8 @@ enum client_op {
 	CLIENT_FORGET_SYSTEM,
 	/* In a system thread: ends it with status .arg[0]; elsewhere EINVAL. */
 	CLIENT_EXIT_SYSTEM,
+	/* In a system thread: ends it without a word to ntapc; elsewhere EINVAL. */
+	CLIENT_VANISH,
 	/* In a system thread: whether it is to stop. */
 	CLIENT_SHOULD_STOP,
 	/* In a system thread: runs its kernel APCs. */

@@ -6,6 +6,7 @@
 #include <linux/bitmap.h>
 #include <linux/err.h>
 #include <linux/irqflags.h>
+#include <linux/kthread.h>
 #include <linux/preempt.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -168,6 +169,13 @@ static s64 exit_system(const struct client_step *step)
 	return -EINVAL;
 }
 
+static s64 vanish(const struct client_step *step)
+{
+	if (!(current->flags & PF_KTHREAD))
+		return -EINVAL;
+	kthread_complete_and_exit(NULL, 0);
+}
+
 static s64 should_stop(const struct client_step *step)
 {
 	return ntapc_system_thread_should_stop();
@@ -299,6 +307,7 @@ static s64 (*const ops[CLIENT_NR_OPS])(const struct client_step *step) = {
 	[CLIENT_STOP_SYSTEM] = client_stop_system,
 	[CLIENT_FORGET_SYSTEM] = client_forget_system,
 	[CLIENT_EXIT_SYSTEM] = exit_system,
+	[CLIENT_VANISH] = vanish,
 	[CLIENT_SHOULD_STOP] = should_stop,
 	[CLIENT_DELIVER] = deliver,
 	[CLIENT_WAIT_GATE] = wait_gate,

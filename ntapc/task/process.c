@@ -126,6 +126,7 @@ static void init_process(struct ntapc_process *process)
 	kref_init(&process->kref);
 	spin_lock_init(&process->lock);
 	mutex_init(&process->control_mutex);
+	mutex_init(&process->sweep_mutex);
 	INIT_LIST_HEAD(&process->control_pages);
 	init_waitqueue_head(&process->waitq);
 	ntapc_core_process_init(&process->kp);

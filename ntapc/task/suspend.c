@@ -130,7 +130,7 @@ static bool wait_suspended(struct ntapc_thread *thread, bool *notified)
 {
 	struct ntapc_suspension *suspension = thread->suspension;
 	struct ntapc_kthread *kt = &thread->kt;
-	bool begun;
+	bool begun, over;
 
 	for (;;) {
 		if (test_thread_flag(TIF_NOTIFY_SIGNAL)) {
@@ -145,12 +145,15 @@ static bool wait_suspended(struct ntapc_thread *thread, bool *notified)
 		begun = (kt->special_apc_disable ||
 			 list_empty(&kt->apc_state.special[NTAPC_KERNEL_MODE])) &&
 			ntapc_core_suspend_begin(kt);
+		over = !begun && !ntapc_core_to_suspend(kt);
+		/* With the count: a suspension from now on is told anew. */
+		if (over)
+			WRITE_ONCE(suspension->still, false);
 		spin_unlock(&thread->lock);
-		if (!begun) {
-			if (!ntapc_core_to_suspend(kt))
-				return false;
+		if (over)
+			return false;
+		if (!begun)
 			continue;
-		}
 		if (!suspension->still) {
 			trace_ntapc_suspended(thread);
 			WRITE_ONCE(suspension->still, true);
@@ -494,10 +497,14 @@ static void undo_one(struct ntapc_thread *thread, void *data)
  */
 static int sweep_process(struct task_struct *leader, struct sweep *sweep)
 {
+	struct mutex *mutex = &sweep->origin->process->sweep_mutex;
 	struct task_struct *tasks[SWEEP_CHUNK];
 	unsigned int round;
 	int ret = 0, i, nr;
 
+	/* Two would take each other's marks for none of theirs. */
+	if (mutex_lock_killable(mutex))
+		return -EINTR;
 	sweep->round = atomic64_inc_return(&rounds);
 	for (round = 0; !ret && round < MAX_ROUNDS; round++) {
 		nr = find_unswept(leader, sweep, tasks);
@@ -514,6 +521,7 @@ static int sweep_process(struct task_struct *leader, struct sweep *sweep)
 	}
 	if (ret)
 		act_on_known(leader, undo_one, sweep);
+	mutex_unlock(mutex);
 	return ret;
 }
 

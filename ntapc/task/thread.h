@@ -25,6 +25,7 @@
  * Locks, outer first
  *
  *   named_mutex (named.c)         the list of named kernel APCs
+ *   ntapc_process.sweep_mutex     sweeps through a process's threads
  *   ntapc_process.control_mutex   making of control pages
  *   ntapc_thread.waitq.lock       who waits for a thread's end or suspension
  *   (the locks of dispatcher objects, see sync/sync.h)
@@ -165,6 +166,7 @@ struct ntapc_authority {
  * @nr_literal: system threads that are in its address space; under @lock
  * @lock: protects what says so, @control_pages and the slots in them
  * @control_mutex: makes one thread at a time add to @control_pages
+ * @sweep_mutex: one sweep through its threads at a time: they are marked, see suspend.c
  * @control_pages: of struct ntapc_control_page
  */
 struct ntapc_process {
@@ -192,6 +194,7 @@ struct ntapc_process {
 	u64 nr_in_swap;
 	spinlock_t lock;
 	struct mutex control_mutex;
+	struct mutex sweep_mutex;
 	struct list_head control_pages;
 };
 

@@ -312,8 +312,12 @@ static int insert(struct ntapc_thread *thread, struct ntapc_user_apc *uapc,
 	ntapc_count(thread, &uapc->apc);
 	thread->nr_queued++;
 	ntapc_act_on_wake(thread, wake, interrupt);
-	/* A wait of ntapc's that goes on would have it wait until it ends. */
-	if (unlikely(interrupt && wake == NTAPC_WAKE_UNWAIT))
+	/*
+	 * A wait of ntapc's that goes on would have it wait until it ends; also if it
+	 * has been woken for something else, or the thread is suspended in it.
+	 */
+	if (unlikely(interrupt && wake != NTAPC_WAKE_INTERRUPT) &&
+	    thread->task != current && !thread->kt.apc_state_index)
 		ntapc_thread_kick(thread, true);
 	return 0;
 }

@@ -199,9 +199,15 @@ static struct ntapc_thread *make_thread(struct task_struct *task,
 		return new;
 	}
 	thread = add_thread(new);
-	if (thread == new && missed(task, mm)) {
-		/* Somebody else may have got it meanwhile, and wait for its end. */
-		ntapc_thread_end(thread);
+	if (thread != new) {
+		/* That its process's record was made too late then isn't told. */
+		ntapc_process_retire_missed(tgid);
+	} else if (missed(task, mm)) {
+		/*
+		 * Somebody else may have got it meanwhile, and wait for its end, or
+		 * have queued a task work.
+		 */
+		ntapc_thread_bury(thread);
 		ntapc_process_retire_missed(tgid);
 	}
 	put_pid(tgid);

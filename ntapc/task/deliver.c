@@ -289,20 +289,32 @@ static bool held_by_linux(const struct task_struct *task)
 		JOBCTL_TRACED);
 }
 
-static struct ntapc_thread *next_postponed(struct list_head *list,
-					   enum ntapc_nudge *nudge, bool *leave)
+/* The list has a reference to it. Only kick_postponed() takes any off. */
+static struct ntapc_thread *next_postponed(struct list_head *list)
 {
 	struct ntapc_thread *thread;
 
 	spin_lock(&postponed_lock);
 	thread = list_first_entry_or_null(list, struct ntapc_thread, postponed);
-	if (thread) {
-		list_del_init(&thread->postponed);
-		*nudge = thread->postponed_nudge;
-		*leave = thread->postponed_leave;
-	}
 	spin_unlock(&postponed_lock);
 	return thread;
+}
+
+/*
+ * Takes it off, its reference with it. It is locked until it has been kicked: in
+ * between nothing says that code of ours will be called for it.
+ */
+static enum ntapc_nudge take_postponed(struct ntapc_thread *thread, bool *leave)
+{
+	enum ntapc_nudge nudge;
+
+	lockdep_assert_held(&thread->lock);
+	spin_lock(&postponed_lock);
+	list_del_init(&thread->postponed);
+	nudge = thread->postponed_nudge;
+	*leave = thread->postponed_leave;
+	spin_unlock(&postponed_lock);
+	return nudge;
 }
 
 /*
@@ -319,10 +331,11 @@ static void kick_postponed(struct work_struct *work)
 	spin_lock(&postponed_lock);
 	list_splice_init(&postponed_threads, &list);
 	spin_unlock(&postponed_lock);
-	while ((thread = next_postponed(&list, &nudge, &leave))) {
+	while ((thread = next_postponed(&list))) {
 		bool held, early = false, wait = false;
 
 		spin_lock(&thread->lock);
+		nudge = take_postponed(thread, &leave);
 		if (!thread->retired) {
 			held = held_by_linux(thread->task);
 			wait = held && !leave;
@@ -905,18 +918,20 @@ void ntapc_thread_init_works(struct ntapc_thread *thread)
 int ntapc_push_special(struct ntapc_thread *thread,
 		       const struct ntapc_queue *args)
 {
+	/* Once: another thread may take it back meanwhile. */
+	const u64 dispatcher = READ_ONCE(thread->process->dispatcher);
 	struct pt_regs *regs = current_pt_regs();
 	struct ntapc_frame frame;
 
-	if (ntapc_thread_guarded(thread) || ntapc_frame_possible(thread))
+	if (!dispatcher || ntapc_thread_guarded(thread) ||
+	    !ntapc_arch_frame_possible(regs))
 		return 1;
 	frame.flags = NTAPC_FRAME_SYNC;
 	frame.restart = 0;
 	fill_frame(&frame, regs, args->flags, args->routine, args->arg[0],
 		   args->arg[1], args->arg[2]);
 	frame.context.rax = 0;
-	if (ntapc_arch_push_frame(regs, READ_ONCE(thread->process->dispatcher),
-				  &frame))
+	if (ntapc_arch_push_frame(regs, dispatcher, &frame))
 		return -EFAULT;
 	thread->last_frame = user_stack_pointer(regs);
 

@@ -133,9 +133,11 @@ static long ioctl_exit_status(struct ntapc_call *call)
 
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
+	spin_lock(&thread->lock);
 	/* Who ends it has said what it ends with. */
-	if (!READ_ONCE(thread->terminating))
+	if (!thread->terminating)
 		WRITE_ONCE(thread->exit_status, args->status);
+	spin_unlock(&thread->lock);
 	return 0;
 }
 

@@ -438,7 +438,7 @@ static long in_alertable_delay(void)
 	struct ntapc_wait args = {
 		.size = sizeof(args),
 		.flags = NTAPC_WAIT_ALERTABLE,
-		.deadline = in_ms(PATIENCE_MS),
+		.deadline = in_ms(10 * PATIENCE_MS),
 	};
 
 	return context_call(SYS_ioctl, dev, NTAPC_IOC_WAIT, (long)&args, 0);
@@ -448,7 +448,7 @@ static long in_wait_by_id(void)
 {
 	struct ntapc_wait_by_id args = {
 		.size = sizeof(args),
-		.deadline = in_ms(PATIENCE_MS),
+		.deadline = in_ms(10 * PATIENCE_MS),
 	};
 
 	return context_call(SYS_ioctl, dev, NTAPC_IOC_WAIT_BY_ID, (long)&args,
@@ -555,7 +555,11 @@ static bool is_there(struct worker *worker, bool is_wait, bool spins)
 		return false;
 	if (spins)
 		return wait_until(in_loop(rip_of(worker->fd)));
-	return is_wait ? wait_waiting(worker->fd) : wait_asleep(worker->tid);
+	if (!is_wait)
+		return wait_asleep(worker->tid);
+	/* Or past it already, if it ends by itself. */
+	return wait_until(atomic_load(&worker->stage) == 2 ||
+			  thread_bits(worker->fd) & NTAPC_THREAD_WAITING);
 }
 
 #define START() do {							\

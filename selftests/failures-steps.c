@@ -438,7 +438,9 @@ static bool attach_untouched(struct caller *caller)
 static bool after_attach(struct caller *caller)
 {
 	(void)caller;
-	return !attach(process) && !detach(dev);
+	/* The caller's own attachment ends with its thread, after its join. */
+	return wait_until(!stack_count(process)) && !attach(process) &&
+	       !detach(dev);
 }
 
 /*

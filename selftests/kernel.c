@@ -939,12 +939,13 @@ TEST_F(kernel_wait, kernel_apcs_end_none)
 }
 
 /* In its system call, but not yet in the wait, with a kernel APC that has run. */
-#define START_BEFORE_WAIT(job, ms)					\
+#define START_BEFORE_WAIT(job, ms) do {					\
 	ASSERT_TRUE(START_JOB(job, MARK(1), STEP(WAIT_GATE, .id = 1),	\
 			      THE_WAIT(ms), MARK(2)));			\
 	ASSERT_TRUE(wait_order("M1"));					\
 	EXPECT_EQ(1, RUN(NORMAL(1, .target = (job)->worker.tid)));	\
-	EXPECT_EQ(0, RUN(STEP(OPEN_GATE, .id = 1)))
+	EXPECT_EQ(0, RUN(STEP(OPEN_GATE, .id = 1)));			\
+} while (0)
 
 /*
  * 11.1, 11.4: nor do those that come just before it, for which Linux interrupts the

@@ -160,10 +160,15 @@ static void leave(struct ntapc_literal *literal)
 	/* One that runs doesn't queue itself again. */
 	if (cancel_delayed_work(&literal->reap))
 		put_reap(literal);
-	/* A thread that exits in there has had that one put already. */
+	/*
+	 * Of a thread that exits in there Linux has put that one already, but not
+	 * what kthread_use_mm() took, which is for kthread_unuse_mm() to give back.
+	 */
 	if (literal->parked ||
 	    (current == literal->task && !(current->flags & PF_EXITING)))
 		mmput(literal->mm);
+	else
+		mmdrop(literal->mm);
 	put_literal(literal);
 }
 

@@ -21,7 +21,7 @@ if [ -n "${NTAPC_NTSYNC:-}" ]; then
 	cp "$NTAPC_NTSYNC" "$build_dir/image$ntsync"
 fi
 # shellcheck disable=SC2016 # the guest's shell expands these
-NTAPC_CPU=max,-pku,-erms "$guest_dir/run.sh" -t 3600 -m "$memory" -o "$out" -- \
+NTAPC_CPU=max,-pku,-erms "$guest_dir/run.sh" -b -t 3600 -m "$memory" -o "$out" -- \
 	sh -c '[ ! -e "$0" ] || insmod "$0" || exit; exec ntapc-bench "$@"' \
 	"$ntsync" -o /out/bench.json "$@"
 cp "$out/bench.json" "$build_dir/bench.json"

@@ -17,7 +17,7 @@ output=${1:?usage: job.sh OUTPUT COMMAND [ARGUMENT]...}
 shift
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
-for name in channel results hostfs insmod params shell stty gcov; do
+for name in channel results hostfs insmod params shell stty gcov spare; do
 	variable=job_$name
 	printf '%s=%s\n' "$variable" "$(quote "${!variable-}")"
 done >"$stage/job"

@@ -13,6 +13,7 @@
 #	-a ARGUMENTS	more kernel arguments
 #	-p PARAMETERS	of the module
 #	-n		do not load the module
+#	-b		a benchmark: nothing is prepared that would slow it down
 #	-i		interactive: the terminal is the guest's; no time limit
 #
 # Exit status: the command's; 124 when the time limit ended the guest; 125 when
@@ -31,8 +32,8 @@ usage()
 
 limit=300 out='' extra='' attempts=3 boot_limit=300
 export guest_mem='' guest_cpus='' guest_args
-export job_insmod=1 job_params='' job_shell=0 job_stty='' job_hostfs='' job_gcov=${NTAPC_GCOV:-0}
-while getopts t:m:c:o:a:p:nih option; do
+export job_insmod=1 job_params='' job_shell=0 job_stty='' job_hostfs='' job_gcov=${NTAPC_GCOV:-0} job_spare=1
+while getopts t:m:c:o:a:p:nbih option; do
 	case $option in
 	t) limit=$OPTARG ;;
 	m) guest_mem=$OPTARG ;;
@@ -41,6 +42,7 @@ while getopts t:m:c:o:a:p:nih option; do
 	a) extra=$OPTARG ;;
 	p) job_params=$OPTARG ;;
 	n) job_insmod=0 ;;
+	b) job_spare=0 ;;
 	i) job_shell=1 limit=0 ;;
 	*) usage ;;
 	esac

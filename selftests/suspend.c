@@ -484,6 +484,50 @@ TEST_F(suspend, wait_is_interrupted)
 	worker_join(&worker);
 }
 
+static void suspend_and_wait_idly(struct worker *worker)
+{
+	struct sched_param param = {};
+
+	sched_setscheduler(0, SCHED_IDLE, &param);
+	suspend_and_wait(worker);
+}
+
+/*
+ * What it takes back is its own suspension: not that of others who have resumed the
+ * thread and suspended it anew before it saw that.
+ */
+TEST_F(suspend, wait_is_interrupted_too_late)
+{
+	struct sigaction action = { .sa_handler = nothing };
+	struct worker worker, other;
+	int i;
+
+	/* So that it doesn't run before we sleep. */
+	pin_to_cpu(0);
+	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
+	ASSERT_TRUE(start_vfork(&worker));
+	other.arg = worker.fd;
+	for (i = 0; i < 100; i++) {
+		ASSERT_TRUE(worker_start(&other, dev, suspend_and_wait_idly));
+		ASSERT_TRUE(wait_until(suspend_count(worker.fd) == 1));
+		ASSERT_TRUE(wait_asleep(other.tid));
+		EXPECT_EQ(1, resume_thread(worker.fd, 0));
+		EXPECT_EQ(0, suspend_thread(worker.fd, 0));
+		pthread_kill(other.thread, SIGUSR1);
+		worker_join(&other);
+		EXPECT_EQ(1, suspend_count(worker.fd));
+		EXPECT_EQ(1, resume_thread(worker.fd, 0));
+		/* Else it did. */
+		if (other.ret == -EINTR)
+			break;
+		EXPECT_EQ(0, other.ret);
+	}
+	EXPECT_EQ(-EINTR, other.ret);
+	release_pipe();
+	worker_go(&worker);
+	worker_join(&worker);
+}
+
 /* It returns when it has come to the safe point. */
 TEST_F(suspend, wait_for_a_pending_one)
 {

@@ -124,6 +124,8 @@ enum ntapc_wait_status {
  * @waiting_by_id: in a wait for just that
  * @suspend_count: SuspendCount
  * @freeze_count: FreezeCount
+ * @nr_resumed: how often @suspend_count has become 0
+ * @nr_thawed: how often @freeze_count has
  * @suspended: in the wait of the suspend APC
  * @suspend_apc: SuspendApc, set before the first suspension
  * @acquiring: at the start of a wait, which objects may decide already, and
@@ -147,6 +149,8 @@ struct ntapc_kthread {
 	bool waiting_by_id;
 	u8 suspend_count;
 	u8 freeze_count;
+	u32 nr_resumed;
+	u32 nr_thawed;
 	bool suspended;
 	bool acquiring;
 	bool waiting;
@@ -216,6 +220,10 @@ int ntapc_core_freeze(struct ntapc_kthread *kt, bool self,
 		      enum ntapc_wake *wake);
 int ntapc_core_thaw(struct ntapc_kthread *kt, enum ntapc_wake *wake);
 int ntapc_core_force_resume(struct ntapc_kthread *kt, enum ntapc_wake *wake);
+int ntapc_core_unsuspend(struct ntapc_kthread *kt, u32 since,
+			 enum ntapc_wake *wake);
+int ntapc_core_unfreeze(struct ntapc_kthread *kt, u32 since,
+			enum ntapc_wake *wake);
 bool ntapc_core_suspend_begin(struct ntapc_kthread *kt);
 int ntapc_core_suspend_end(struct ntapc_kthread *kt);
 bool ntapc_core_suspend_again(struct ntapc_kthread *kt);

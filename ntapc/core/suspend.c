@@ -41,14 +41,15 @@ static int raise_count(struct ntapc_kthread *kt, u8 *count, bool self,
 	return was;
 }
 
-static int lower_count(struct ntapc_kthread *kt, u8 *count,
+static int lower_count(struct ntapc_kthread *kt, u8 *count, u32 *nr_zero,
 		       enum ntapc_wake *wake)
 {
 	u8 was = *count;
 
 	*wake = NTAPC_WAKE_NONE;
 	if (was) {
-		--*count;
+		if (!--*count)
+			++*nr_zero;
 		release(kt, wake);
 	}
 	return was;
@@ -77,7 +78,7 @@ int ntapc_core_suspend(struct ntapc_kthread *kt, bool self,
  */
 int ntapc_core_resume(struct ntapc_kthread *kt, enum ntapc_wake *wake)
 {
-	return lower_count(kt, &kt->suspend_count, wake);
+	return lower_count(kt, &kt->suspend_count, &kt->nr_resumed, wake);
 }
 
 /**
@@ -123,7 +124,7 @@ int ntapc_core_freeze(struct ntapc_kthread *kt, bool self,
  */
 int ntapc_core_thaw(struct ntapc_kthread *kt, enum ntapc_wake *wake)
 {
-	return lower_count(kt, &kt->freeze_count, wake);
+	return lower_count(kt, &kt->freeze_count, &kt->nr_thawed, wake);
 }
 
 /**
@@ -138,11 +139,47 @@ int ntapc_core_force_resume(struct ntapc_kthread *kt, enum ntapc_wake *wake)
 	int was = kt->suspend_count + kt->freeze_count;
 
 	*wake = NTAPC_WAKE_NONE;
+	kt->nr_resumed += !!kt->suspend_count;
+	kt->nr_thawed += !!kt->freeze_count;
 	kt->suspend_count = 0;
 	kt->freeze_count = 0;
 	if (was)
 		release(kt, wake);
 	return was;
+}
+
+/**
+ * ntapc_core_unsuspend - take back a suspension that nobody has ended
+ * @kt: the target
+ * @since: its nr_resumed after that ntapc_core_suspend()
+ * @wake: set to what is to be done to the target
+ *
+ * Not NT's. If the count has been 0 since, what it is now is others'.
+ *
+ * Return: the previous count.
+ */
+int ntapc_core_unsuspend(struct ntapc_kthread *kt, u32 since,
+			 enum ntapc_wake *wake)
+{
+	*wake = NTAPC_WAKE_NONE;
+	return kt->nr_resumed == since ? ntapc_core_resume(kt, wake) :
+					 kt->suspend_count;
+}
+
+/**
+ * ntapc_core_unfreeze - the same for ntapc_core_freeze()
+ * @kt: the target
+ * @since: its nr_thawed after that
+ * @wake: set to what is to be done to the target
+ *
+ * Return: the previous count.
+ */
+int ntapc_core_unfreeze(struct ntapc_kthread *kt, u32 since,
+			enum ntapc_wake *wake)
+{
+	*wake = NTAPC_WAKE_NONE;
+	return kt->nr_thawed == since ? ntapc_core_thaw(kt, wake) :
+					kt->freeze_count;
 }
 
 /**

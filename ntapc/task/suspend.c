@@ -258,6 +258,9 @@ static void expire_kernel_alert(struct ntapc_thread *thread)
 typedef int (*raise_t)(struct ntapc_kthread *kt, bool self,
 		       enum ntapc_wake *wake);
 typedef int (*lower_t)(struct ntapc_kthread *kt, enum ntapc_wake *wake);
+/* And what takes it back. */
+typedef int (*undo_t)(struct ntapc_kthread *kt, u32 since,
+		      enum ntapc_wake *wake);
 
 /* The thread is locked and has a suspension. */
 static int raise_locked(struct ntapc_thread *thread, raise_t raise)
@@ -275,18 +278,33 @@ static int raise_locked(struct ntapc_thread *thread, raise_t raise)
 	return was;
 }
 
+static void lowered(struct ntapc_thread *thread, enum ntapc_wake wake)
+{
+	trace_ntapc_resume(thread);
+	ntapc_act_on_wake(thread, wake, false);
+	expire_kernel_alert(thread);
+}
+
 static int lower_locked(struct ntapc_thread *thread, lower_t lower)
 {
 	enum ntapc_wake wake;
 	int was = lower(&thread->kt, &wake);
 
-	trace_ntapc_resume(thread);
-	ntapc_act_on_wake(thread, wake, false);
-	expire_kernel_alert(thread);
+	lowered(thread, wake);
 	return was;
 }
 
-static int suspend(struct ntapc_thread *thread, const struct ntapc_actor *actor)
+static void undo_locked(struct ntapc_thread *thread, undo_t undo, u32 since)
+{
+	enum ntapc_wake wake;
+
+	undo(&thread->kt, since, &wake);
+	lowered(thread, wake);
+}
+
+/* @since is set to what ntapc_core_unsuspend() wants. */
+static int suspend(struct ntapc_thread *thread, const struct ntapc_actor *actor,
+		   u32 *since)
 {
 	int ret = make_suspension(thread);
 
@@ -296,6 +314,7 @@ static int suspend(struct ntapc_thread *thread, const struct ntapc_actor *actor)
 	ret = ntapc_check_actor(thread, actor);
 	if (!ret)
 		ret = raise_locked(thread, ntapc_core_suspend);
+	*since = thread->kt.nr_resumed;
 	spin_unlock(&thread->lock);
 	return ret;
 }
@@ -308,14 +327,14 @@ static bool wait_is_over(const struct ntapc_thread *thread)
 }
 
 /* Until @thread stands still. If that is interrupted the suspension is undone. */
-static int wait_until_suspended(struct ntapc_thread *thread)
+static int wait_until_suspended(struct ntapc_thread *thread, u32 since)
 {
 	int err = wait_event_interruptible(thread->waitq, wait_is_over(thread));
 
 	if (err) {
 		spin_lock(&thread->lock);
 		if (!ntapc_thread_is_over(thread))
-			lower_locked(thread, ntapc_core_resume);
+			undo_locked(thread, ntapc_core_unsuspend, since);
 		spin_unlock(&thread->lock);
 		announce(thread);
 		return err;
@@ -336,12 +355,13 @@ int ntapc_suspend(struct ntapc_thread *thread, const struct ntapc_actor *actor,
 		  bool wait)
 {
 	int ret, was;
+	u32 since;
 
-	was = suspend(thread, actor);
+	was = suspend(thread, actor, &since);
 	/* ->task isn't another's while current's own record isn't retired. */
 	if (was < 0 || !wait || thread->task == current)
 		return was;
-	ret = wait_until_suspended(thread);
+	ret = wait_until_suspended(thread, since);
 	return ret ? ret : was;
 }
 
@@ -380,7 +400,7 @@ static atomic64_t rounds;
  * @actor: who acts, by a right to @origin
  * @round: its number
  * @raise: what it does
- * @undo: the reverse
+ * @undo: what takes that back
  * @except: a thread that is left out, or NULL
  */
 struct sweep {
@@ -388,7 +408,7 @@ struct sweep {
 	const struct ntapc_actor *actor;
 	u64 round;
 	raise_t raise;
-	lower_t undo;
+	undo_t undo;
 	const struct task_struct *except;
 };
 
@@ -450,6 +470,10 @@ static int sweep_one(struct task_struct *task, const struct sweep *sweep)
 		thread->suspension->counted =
 			!ntapc_thread_is_over(thread) &&
 			raise_locked(thread, sweep->raise) >= 0;
+		thread->suspension->since =
+			sweep->raise == ntapc_core_freeze ?
+				thread->kt.nr_thawed :
+				thread->kt.nr_resumed;
 		spin_unlock(&thread->lock);
 	}
 	ntapc_thread_put(thread);
@@ -485,7 +509,7 @@ static void undo_one(struct ntapc_thread *thread, void *data)
 	if (thread->process == sweep->origin->process &&
 	    thread->suspension && thread->suspension->counted &&
 	    thread->suspension->round == sweep->round)
-		lower_locked(thread, sweep->undo);
+		undo_locked(thread, sweep->undo, thread->suspension->since);
 }
 
 /* As often a process is looked through: what comes up even later gets away. */
@@ -552,7 +576,7 @@ int ntapc_suspend_process(struct ntapc_thread *thread,
 		.origin = thread,
 		.actor = actor,
 		.raise = ntapc_core_suspend,
-		.undo = ntapc_core_resume,
+		.undo = ntapc_core_unsuspend,
 	};
 	struct task_struct *leader = leader_of(thread, actor);
 	int ret;
@@ -656,7 +680,9 @@ static const struct ntapc_actor module_actor;
  */
 int ntapc_suspend_thread(struct ntapc_thread *thread)
 {
-	return suspend(thread, &module_actor);
+	u32 since;
+
+	return suspend(thread, &module_actor, &since);
 }
 EXPORT_SYMBOL_GPL(ntapc_suspend_thread);
 
@@ -725,7 +751,7 @@ int ntapc_freeze_all_threads(void)
 		.origin = ntapc_thread_current(),
 		.actor = &module_actor,
 		.raise = ntapc_core_freeze,
-		.undo = ntapc_core_thaw,
+		.undo = ntapc_core_unfreeze,
 		.except = current,
 	};
 

@@ -282,6 +282,7 @@ struct ntapc_continuation {
  * @masked: all signals are held back; the thread's own
  * @round: the process-wide suspension that last came by; under the thread's lock
  * @counted: which raised its count; under the thread's lock
+ * @since: if so, how often that count had become 0; under the thread's lock
  * @still: the thread stands still, or runs special kernel APCs in between; the
  *	thread's own, plain loads elsewhere
  */
@@ -291,6 +292,7 @@ struct ntapc_suspension {
 	bool masked;
 	bool counted;
 	bool still;
+	u32 since;
 	u64 round;
 };
 

@@ -8,6 +8,7 @@
  *   s S r f t	suspend, suspend oneself, resume, freeze, thaw: the previous
  *   F A	count; force resume, alert and resume: what it returns. Then what
  *		the thread is owed: - nothing, i(nterrupt), w(ake it)
+ *   x z	the first suspension, the first freeze is taken back: the same
  *   k n u	another thread queues a special kernel, a normal kernel, a user APC,
  *   K U	alerts kernel mode, user mode: what the thread is owed
  *   D		it runs its kernel APCs: their letters, or a dot; and ! if it is
@@ -148,6 +149,21 @@ static const struct suspend_row suspend_rows[] = {
 	{ "5.5 (10)", "wsAv", "0w 1- k", "p", 0, 0 },
 	{ "5.5 (11)", "wAAv", "0w 0- a", "", 0, 0 },
 	{ "5.5 (12)", "sDbKAe", "0i p y - 1w o", "", 0, 0 },
+	/* ntapc's own: what has been ended since isn't taken back. */
+	{ "undo (1)", "sx", "0i 1-", "p", 0, 0 },
+	{ "undo (2)", "ssx", "0i 1- 2-", "p", 1, 0 },
+	{ "undo (3)", "ssrx", "0i 1- 2- 1-", "p", 0, 0 },
+	{ "undo (4)", "sDbxe", "0i p y 1w o", "", 0, 0 },
+	{ "undo (5)", "srx", "0i 1- 0-", "p", 0, 0 },
+	{ "undo (6)", "srsx", "0i 1- 0- 1-", "p", 1, 0 },
+	{ "undo (7)", "sFsx", "0i 1- 0- 1-", "p", 1, 0 },
+	{ "undo (8)", "sAsx", "0i 1- 0- 1-", "p", 1, 0 },
+	{ "undo (9)", "sftx", "0i 0- 1- 1-", "p", 0, 0 },
+	{ "undo (10)", "fz", "0i 1-", "p", 0, 0 },
+	{ "undo (11)", "ftfz", "0i 1- 0- 1-", "p", 0, 1 },
+	{ "undo (12)", "fFfz", "0i 1- 0- 1-", "p", 0, 1 },
+	{ "undo (13)", "fsrz", "0i 0- 1- 1-", "p", 0, 0 },
+	{ "undo (14)", "sfFfsz", "0i 0- 2- 0- 0- 1-", "p", 1, 1 },
 	/* ntapc's own: it keeps its place when it lets the thread go. */
 	{ "again (1)", "sDg", "0i p y!", "p", 1, 0 },
 	{ "again (2)", "sDbneg", "0i p y - . y!", "pa", 1, 0 },
@@ -201,6 +217,8 @@ struct script {
 	struct kunit *test;
 	struct ntapc_kthread *kt;
 	char next;		/* the APC to be queued next */
+	u32 since[2];		/* after the first suspension, the first freeze */
+	bool begun[2];
 	struct ntapc_test_answers answers;
 };
 
@@ -228,6 +246,15 @@ static void step_deliver(struct script *s)
 	answer(s, "%s%s", ran, blocked ? "!" : "");
 }
 
+/* There has been a suspension, or with @freeze a freeze. */
+static void note_first(struct script *s, bool freeze)
+{
+	if (!s->begun[freeze])
+		s->since[freeze] = freeze ? s->kt->nr_thawed :
+					    s->kt->nr_resumed;
+	s->begun[freeze] = true;
+}
+
 static void step_count(struct script *s, char what)
 {
 	/* Whoever doesn't set it is to be found out. */
@@ -239,12 +266,20 @@ static void step_count(struct script *s, char what)
 	case 's':
 	case 'S':
 		was = ntapc_core_suspend(kt, what == 'S', &wake);
+		note_first(s, false);
 		break;
 	case 'r':
 		was = ntapc_core_resume(kt, &wake);
 		break;
 	case 'f':
 		was = ntapc_core_freeze(kt, false, &wake);
+		note_first(s, true);
+		break;
+	case 'x':
+		was = ntapc_core_unsuspend(kt, s->since[false], &wake);
+		break;
+	case 'z':
+		was = ntapc_core_unfreeze(kt, s->since[true], &wake);
 		break;
 	case 't':
 		was = ntapc_core_thaw(kt, &wake);
@@ -283,6 +318,7 @@ static void step(struct script *s, char what)
 
 	switch (what) {
 	case 's': case 'S': case 'r': case 'f': case 't': case 'F': case 'A':
+	case 'x': case 'z':
 		step_count(s, what);
 		break;
 	case 'k': case 'n': case 'u':

@@ -650,6 +650,46 @@ TEST_F(change, leaves_root_its_right)
 }
 
 /*
+ * Who was told that the thread is ending already may rely on that, also if he who is
+ * ending it loses his right to before it ends.
+ */
+TEST_F(change, leaves_a_second_termination)
+{
+	pid_t target, other, child;
+	int thread;
+
+	if (variant->change != UNDUMPABLE)
+		SKIP(return, "in vfork() only the memory is shared");
+	target = fork();
+	ASSERT_LE(0, target);
+	if (!target) {
+		child = vfork();
+		if (!child) {
+			step(1);
+			prctl(PR_SET_DUMPABLE, 0);
+			step(2);
+			_exit(0);
+		}
+		_exit(30);
+	}
+	ASSERT_TRUE(reached(1));
+	thread = open_thread(dev, target);
+	ASSERT_LE(0, thread);
+	other = fork();
+	ASSERT_LE(0, other);
+	if (!other) {
+		become_user();
+		_exit(terminate_thread(thread, 31) ? 50 : 0);
+	}
+	EXPECT_EQ(0, reap(other));
+	go(1);
+	ASSERT_TRUE(reached(2));
+	EXPECT_EQ(0, terminate_thread(thread, 32));
+	go(2);
+	EXPECT_EQ(32, reap(target));
+}
+
+/*
  * Queueing races the change: once the target has changed nothing that came from
  * outside is handed over, whatever the queueing was told.
  */

@@ -734,7 +734,7 @@ resume:
 
 /**
  * ntapc_run_down - the thread is gone or has another image (7.3, 14.3)
- * @thread: retired; what is queued to it is dropped
+ * @thread: retired, or about to be by somebody; what is queued to it is dropped
  *
  * May sleep.
  */
@@ -747,6 +747,8 @@ void ntapc_run_down(struct ntapc_thread *thread)
 		struct ntapc_apc *apc;
 
 		spin_lock(&thread->lock);
+		/* It goes with the others, and nobody may have retired it yet. */
+		thread->exit = NULL;
 		more = ntapc_core_run_down_some(&thread->kt, RUNDOWN_CHUNK,
 						&flushed);
 		list_for_each_entry(apc, &flushed, entry) {

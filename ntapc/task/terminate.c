@@ -70,6 +70,7 @@ static void exit_kernel(struct ntapc_apc *apc, struct ntapc_normal *normal)
 	bool lost;
 
 	spin_lock(&thread->lock);
+	thread->exit = NULL;
 	lost = ntapc_authority_lost(thread, &exit->actor);
 	if (lost)
 		WRITE_ONCE(thread->terminating, false);
@@ -79,6 +80,23 @@ static void exit_kernel(struct ntapc_apc *apc, struct ntapc_normal *normal)
 		normal->routine = 0;
 		kfree(exit);
 	}
+}
+
+/*
+ * It has been told that the thread is ending: so that has to hold, also if he who
+ * began it loses his right to. Who may act now may do so for as long as any other.
+ */
+static void second_actor(struct ntapc_thread *thread,
+			 const struct ntapc_actor *actor, u32 status)
+{
+	struct exit_apc *exit = thread->exit;
+
+	lockdep_assert_held(&thread->lock);
+	if (!exit || !exit->actor.foreign)
+		return;
+	if (ntapc_authority_lost(thread, &exit->actor))
+		WRITE_ONCE(thread->exit_status, status);
+	exit->actor = *actor;
 }
 
 static int insert_exit(struct ntapc_thread *thread,
@@ -91,10 +109,13 @@ static int insert_exit(struct ntapc_thread *thread,
 	lockdep_assert_held(&thread->lock);
 	if (err)
 		return err;
-	if (thread->terminating)
+	if (thread->terminating) {
+		second_actor(thread, actor, status);
 		return 1;
+	}
 	if (!ntapc_insert_own(thread, &exit->apc))
 		return -ESRCH;
+	thread->exit = exit;
 	WRITE_ONCE(thread->terminating, true);
 	WRITE_ONCE(thread->exit_status, status);
 	trace_ntapc_terminate(thread);

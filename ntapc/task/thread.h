@@ -317,6 +317,8 @@ enum ntapc_nudge {
  * @retired: exited or called execve(); set once, under @lock
  * @exited: @retired, and nothing is queued any more; set once, plain loads
  * @terminating: is to end by NTAPC_IOC_TERMINATE; under @lock
+ * @exit: what is to end it, as long as regions may hold that up, or NULL; under
+ *	@lock
  * @leave: its suspend APC lets it go on to where Linux wants it; the thread's own
  * @stay: in a wait of kernel mode of another module's, which only ends with what
  *	it waits for: so it can't leave; the thread's own
@@ -391,6 +393,7 @@ struct ntapc_thread {
 	bool pinned;
 	u8 delivering;
 	struct ntapc_kthread kt;
+	struct exit_apc *exit;
 	struct task_struct *task;
 	struct ntapc_process *process;
 	struct pid *pid;

@@ -26,7 +26,7 @@
  * @mm: its mm_users are held while @there
  * @process: whose; referenced
  * @kref: the attachment's, and that of @reap while it is queued or runs
- * @task: who is there; invariant
+ * @task: who is there; invariant, kept by the thread's record
  * @parked: the thread has gone on from here, without @mm; the thread's, or theirs who
  *	undo its attachments when it has ended
  * @there: the thread hasn't left; under the process's lock
@@ -148,6 +148,12 @@ static int on_end(struct wait_queue_entry *entry, unsigned int mode, int flags,
 	return 0;
 }
 
+/* Of a thread that has ended somebody else undoes the attachments, or its exit. */
+static bool is_own(const struct ntapc_literal *literal)
+{
+	return current == literal->task && !(current->flags & PF_EXITING);
+}
+
 static void leave(struct ntapc_literal *literal)
 {
 	struct ntapc_process *process = literal->process;
@@ -164,8 +170,7 @@ static void leave(struct ntapc_literal *literal)
 	 * Of a thread that exits in there Linux has put that one already, but not
 	 * what kthread_use_mm() took, which is for kthread_unuse_mm() to give back.
 	 */
-	if (literal->parked ||
-	    (current == literal->task && !(current->flags & PF_EXITING)))
+	if (literal->parked || is_own(literal))
 		mmput(literal->mm);
 	else
 		mmdrop(literal->mm);
@@ -178,12 +183,12 @@ static void leave_for(struct ntapc_attachment *attachment,
 {
 	struct ntapc_literal *literal = attachment->literal;
 
-	if (current->mm == literal->mm)
+	if (is_own(literal) && current->mm == literal->mm)
 		ntapc_leave_mm(literal->mm);
 	else
 		pr_err("system thread %s[%d] has left the address space that it is attached to\n",
-		       current->comm, task_pid_nr(current));
-	if (outer && !current->mm && !(current->flags & PF_EXITING)) {
+		       literal->task->comm, literal->task->pid);
+	if (outer && is_own(literal) && !current->mm) {
 		ntapc_enter_mm(outer->literal->mm);
 		outer->literal->parked = false;
 	}

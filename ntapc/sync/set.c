@@ -305,8 +305,8 @@ void ntapc_giving_end_all(struct ntapc_giving *giving,
 		/* From here on it may be in another's chain. */
 		next = thread->next_woken;
 		thread->to_wake = false;
-		/* Else it has seen it by itself, and ended since. */
-		if (!thread->retired)
+		/* Else it has seen it by itself, and may even have ended since. */
+		if (!thread->retired && thread->kt.waiting)
 			wake_up_process(thread->task);
 		spin_unlock(&thread->lock);
 	}

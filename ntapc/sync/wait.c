@@ -11,7 +11,10 @@
 
 #include "sync.h"
 
-/* What is waited for, how, until when, and where APCs go if not by frame. */
+/*
+ * What is waited for, how, until when, and where APCs go if not by frame. @looked: it
+ * has been interrupted, and looked once more at what looked ready.
+ */
 struct wait {
 	struct ntapc_wait_set *set;
 	struct ntapc_batch *batch;
@@ -19,6 +22,7 @@ struct wait {
 	bool by_id;
 	bool more;
 	bool alertable;
+	bool looked;
 	bool due;
 	ktime_t deadline;
 	clockid_t clock;
@@ -57,6 +61,17 @@ static bool block(struct wait *wait)
 	return !schedule_hrtimeout_range_clock(&wait->deadline,
 					       wait->slack, HRTIMER_MODE_ABS,
 					       wait->clock);
+}
+
+/* The same of a wait that has no time to block. */
+static bool is_due(const struct wait *wait)
+{
+	ktime_t now;
+
+	if (wait->due || wait->forever)
+		return wait->due;
+	now = wait->clock == CLOCK_REALTIME ? ktime_get_real() : ktime_get();
+	return now >= wait->deadline;
 }
 
 /* The wait is decided: takes what decided it. The thread is locked. */
@@ -183,11 +198,17 @@ static int look_again(struct ntapc_thread *thread, struct wait *wait,
 		      bool guarded, bool interrupted)
 {
 	struct ntapc_kthread *kt = &thread->kt;
+	bool looked = wait->looked;
 	int status = kt->wait_status;
 
-	/* It may look so time and again. */
+	/*
+	 * What looks ready is looked at before anything else ends the wait. But it may
+	 * look so time and again: an interruption waits for that once only. The deadline
+	 * always does: that look is the last one.
+	 */
+	wait->looked = interrupted;
 	if (status == NTAPC_WAIT_BLOCK && looks_ready(wait->set) &&
-	    !fatal_signal_pending(current))
+	    (wait->due || !(interrupted && looked)))
 		return status;
 	if (status == NTAPC_WAIT_BLOCK)
 		status = test(kt, wait, guarded);
@@ -221,6 +242,8 @@ static int block_until_decided(struct ntapc_thread *thread, struct wait *wait,
 		if (!(wait->by_id && READ_ONCE(kt->alerted_by_id)) &&
 		    !looks_ready(set) && !is_interrupted(thread, wait))
 			wait->due = block(wait);
+		else
+			wait->due = is_due(wait);
 		__set_current_state(TASK_RUNNING);
 		interrupted = is_interrupted(thread, wait);
 

@@ -156,7 +156,7 @@ enum ntapc_ran ntapc_run_kernel_apcs(struct ntapc_thread *thread)
 	return blocked ? NTAPC_RAN_BLOCKED : NTAPC_RAN_ALL;
 }
 
-/* ntapc_act_on_wake() for a kernel APC. */
+/* ntapc_act_on_wake() for a kernel APC, which ends no system call. */
 static void act_on_wake(struct ntapc_thread *thread, enum ntapc_wake wake)
 {
 	if (wake == NTAPC_WAKE_INTERRUPT && thread->task != current)
@@ -183,10 +183,8 @@ void ntapc_notify_target(struct ntapc_thread *thread,
 		return;
 	if (wake == NTAPC_WAKE_INTERRUPT && thread->task == current)
 		ntapc_thread_kick(thread, false);
-	else if (apc->mode == NTAPC_KERNEL_MODE)
-		act_on_wake(thread, wake);
 	else
-		ntapc_act_on_wake(thread, wake, true);
+		act_on_wake(thread, wake);
 }
 
 /**

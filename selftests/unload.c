@@ -295,8 +295,8 @@ TEST_F(unload, while_a_process_is_out)
 }
 
 /*
- * Everybody has gone while the swapper was bringing a process in, whose pages
- * don't come because nobody serves their faults: it isn't unloaded from under it.
+ * Everybody has gone while the swapper is bringing a process in, or has just given up
+ * on a page whose fault nobody serves: the module isn't unloaded from under it.
  */
 static char *slow_page;
 

@@ -890,7 +890,8 @@ struct ntapc_wait_by_id {
  * It ends at its next safe point, as for NTAPC_IOC_SUSPEND, before any further
  * user code or APC, and no guard holds it up. Its waits of ntapc's end,
  * alertable or not. Of oneself this doesn't return. A second call changes
- * nothing, and succeeds.
+ * nothing, and succeeds; if the first one's right to it is lost before the thread
+ * ends, it ends by the second.
  *
  * Errors: EFAULT, E2BIG, EINVAL, ESRCH, EACCES, ENOMEM.
  */

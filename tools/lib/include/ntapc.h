@@ -307,7 +307,8 @@ int ntapc_resume(int fd, unsigned int flags);
  * It ends at its next safe point, whatever it waits for, and runs nothing more, no
  * APC and no clean-up function: its locks stay locked. pthread_join() works, but a
  * detached thread's stack is never freed. ntapc_wait_thread() tells when it has ended.
- * A suspended one is resumed for that. A second call changes nothing.
+ * A suspended one is resumed for that. A second call changes nothing, unless the first
+ * caller's right to it is lost before the thread ends.
  *
  * Return: 0; -ESRCH: it has exited; -EACCES; -EBADF, -ENOTTY; -ENOMEM.
  */

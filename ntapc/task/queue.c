@@ -85,6 +85,17 @@ static void release_reserve(struct ntapc_reserve_object *reserve)
 	ntapc_reserve_put(reserve);
 }
 
+/**
+ * ntapc_reserve_is_busy - is it used for an APC, queued or being handed over?
+ * @reserve: any
+ *
+ * Return: whether it is. It may cease to be at any time.
+ */
+bool ntapc_reserve_is_busy(const struct ntapc_reserve_object *reserve)
+{
+	return atomic_read(&reserve->busy);
+}
+
 /* APCs */
 
 static void free_apc(struct ntapc_user_apc *uapc)
@@ -119,7 +130,7 @@ static void free_bulk(struct ntapc_user *user, void **apcs, u32 nr)
 
 /**
  * ntapc_apcs_done - run the kernel routines of what has been handed over
- * @apcs: user APCs that are no longer inserted; freed
+ * @apcs: user APCs that are no longer inserted; freed, and the list emptied
  *
  * Nearly always they are alike and only free, which goes faster in bulk.
  */
@@ -148,6 +159,7 @@ void ntapc_apcs_done(struct list_head *apcs)
 		bulk[nr++] = uapc;
 	}
 	free_bulk(user, bulk, nr);
+	INIT_LIST_HEAD(apcs);
 }
 
 /**

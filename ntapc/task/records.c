@@ -48,7 +48,18 @@ static void take_ordinary(struct ntapc_thread *thread, struct ntapc_batch *batch
 	batch->nr += nr;
 }
 
-/* Takes one APC, a special one first; whether there was one. */
+/*
+ * Is what was taken another module's APC? That is handed over alone: it isn't a struct
+ * ntapc_user_apc, and its kernel routine is to be called first.
+ */
+static bool holds_client(const struct ntapc_batch *batch)
+{
+	return !list_empty(&batch->taken) &&
+	       list_first_entry(&batch->taken, struct ntapc_apc, entry)->kind ==
+		       NTAPC_KIND_CLIENT;
+}
+
+/* Takes one APC, a special one first; whether another one may follow. */
 static bool take_one(struct ntapc_thread *thread, struct ntapc_batch *batch)
 {
 	struct ntapc_apc_state *state = &thread->kt.apc_state;
@@ -60,26 +71,19 @@ static bool take_one(struct ntapc_thread *thread, struct ntapc_batch *batch)
 	apc = ntapc_take_user(thread, &batch->stale);
 	if (!apc)
 		return false;
+	/* Which one is next isn't known before: guards and stale ones decide. */
+	if (unlikely(apc->kind == NTAPC_KIND_CLIENT && batch->nr)) {
+		LIST_HEAD(back);
+
+		list_add(&apc->entry, &back);
+		ntapc_core_requeue(&thread->kt, &back);
+		return false;
+	}
 	ntapc_uncount(thread, apc);
 	thread->nr_delivered++;
 	list_add_tail(&apc->entry, &batch->taken);
 	batch->nr++;
-	return true;
-}
-
-/* Is the next one another module's? It is handed over alone. */
-static bool client_is_next(struct ntapc_thread *thread,
-			   const struct ntapc_batch *batch)
-{
-	struct ntapc_apc_state *state = &thread->kt.apc_state;
-	struct ntapc_apc *apc;
-
-	if (likely(!thread->nr_client) || state->special_pending ||
-	    batch->special_only)
-		return false;
-	apc = list_first_entry_or_null(&state->normal[NTAPC_USER_MODE],
-				       struct ntapc_apc, entry);
-	return apc && apc->kind == NTAPC_KIND_CLIENT;
+	return likely(apc->kind != NTAPC_KIND_CLIENT);
 }
 
 /**
@@ -98,20 +102,17 @@ bool ntapc_batch_take(struct ntapc_thread *thread, struct ntapc_batch *batch)
 	/* It ends before it would run them. */
 	if (unlikely(state->exit_pending || thread->kt.apc_state_index))
 		return false;
-	if (client_is_next(thread, batch))
-		until = min(until, batch->nr ? batch->nr : 1);
 	while (batch->nr < until && (thread->nr_user || thread->nr_special)) {
 		if (!state->special_pending && !thread->nr_foreign &&
 		    !thread->nr_client && !batch->special_only &&
 		    !list_empty(&state->normal[NTAPC_USER_MODE]))
 			take_ordinary(thread, batch, until - batch->nr);
-		else if (!take_one(thread, batch) ||
-			 client_is_next(thread, batch))
+		else if (!take_one(thread, batch))
 			break;
 	}
 	state->user_pending = false;
 	ntapc_control_publish(thread);
-	return batch->nr == until && until < batch->room && !thread->nr_client;
+	return batch->nr == until && until < batch->room && !holds_client(batch);
 }
 
 /*
@@ -120,11 +121,11 @@ bool ntapc_batch_take(struct ntapc_thread *thread, struct ntapc_batch *batch)
  */
 static void call_client(struct ntapc_thread *thread, struct ntapc_batch *batch)
 {
-	struct ntapc_apc *apc = list_first_entry_or_null(&batch->taken,
-						struct ntapc_apc, entry);
+	struct ntapc_apc *apc;
 
-	if (!apc || apc->kind != NTAPC_KIND_CLIENT)
+	if (likely(!holds_client(batch)))
 		return;
+	apc = list_first_entry(&batch->taken, struct ntapc_apc, entry);
 	list_del(&apc->entry);
 	batch->has_single = ntapc_call_client(thread, apc, &batch->single);
 	batch->nr = batch->has_single;

@@ -549,6 +549,7 @@ int ntapc_queue_many(struct ntapc_thread *thread, struct ntapc_user *user,
 		     u32 authority, const struct ntapc_queue_many *args);
 struct ntapc_reserve_object *ntapc_reserve_alloc(void);
 void ntapc_reserve_put(struct ntapc_reserve_object *reserve);
+bool ntapc_reserve_is_busy(const struct ntapc_reserve_object *reserve);
 int ntapc_reserve_queue(struct ntapc_thread *thread,
 			struct ntapc_reserve_object *reserve,
 			const struct ntapc_queue *args);

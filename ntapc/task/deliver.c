@@ -37,6 +37,7 @@
 #define LEAVE_NS	(50 * NSEC_PER_USEC)
 
 static struct hrtimer leave_timer;
+static bool leave_armed;	/* by who leaves; under postponed_lock */
 static LIST_HEAD(postponed_threads);
 static DEFINE_SPINLOCK(postponed_lock);
 static void kick_postponed(struct work_struct *work);
@@ -105,6 +106,9 @@ static void kick(struct ntapc_thread *thread, enum ntapc_nudge nudge)
 	/* A system thread comes by its safe points only. */
 	if (thread->system)
 		return;
+	/* It ends after that, and a core that goes to a pipe would be cut off. */
+	if (READ_ONCE(thread->task->flags) & PF_DUMPCORE)
+		nudge = NTAPC_NUDGE_NONE;
 	if (!nudge) {
 		if (!thread->work_queued)
 			thread->work_queued = add_work(thread, &thread->work,
@@ -231,6 +235,12 @@ static void add_postponed(struct ntapc_thread *thread, enum ntapc_nudge nudge,
 	if (thread->postponed_nudge < nudge)
 		thread->postponed_nudge = nudge;
 	thread->postponed_leave |= leave;
+	/* Once: who is already waiting isn't put off by others that come after. */
+	if (leave && !leave_armed) {
+		leave_armed = true;
+		hrtimer_start(&leave_timer, ns_to_ktime(LEAVE_NS),
+			      HRTIMER_MODE_REL);
+	}
 	spin_unlock(&postponed_lock);
 }
 
@@ -254,7 +264,6 @@ void ntapc_thread_kick_soon(struct ntapc_thread *thread)
 	if (unlikely(!ntapc_any_files()))
 		pin(thread);
 	spin_unlock(&thread->lock);
-	hrtimer_start(&leave_timer, ns_to_ktime(LEAVE_NS), HRTIMER_MODE_REL);
 }
 
 static enum hrtimer_restart leave_expired(struct hrtimer *timer)
@@ -323,13 +332,14 @@ static enum ntapc_nudge take_postponed(struct ntapc_thread *thread, bool *leave)
  */
 static void kick_postponed(struct work_struct *work)
 {
-	bool leave, put, again = false, soon = false;
+	bool leave, put, again = false;
 	enum ntapc_nudge nudge;
 	struct ntapc_thread *thread;
 	LIST_HEAD(list);
 
 	spin_lock(&postponed_lock);
 	list_splice_init(&postponed_threads, &list);
+	leave_armed = false;
 	spin_unlock(&postponed_lock);
 	while ((thread = next_postponed(&list))) {
 		bool held, early = false, wait = false;
@@ -347,7 +357,6 @@ static void kick_postponed(struct work_struct *work)
 		if (wait || early)
 			add_postponed(thread, nudge, early);
 		again |= wait;
-		soon |= early;
 		put = unpin(thread);
 		spin_unlock(&thread->lock);
 		ntapc_thread_put(thread);
@@ -355,9 +364,6 @@ static void kick_postponed(struct work_struct *work)
 		if (put)
 			module_put(THIS_MODULE);
 	}
-	if (soon)
-		hrtimer_start(&leave_timer, ns_to_ktime(LEAVE_NS),
-			      HRTIMER_MODE_REL);
 	if (again)
 		queue_delayed_work(ntapc_workqueue, &postponed_work,
 				   HELD_TIME);
@@ -675,13 +681,16 @@ static void deliver_async(struct ntapc_thread *thread, enum ntapc_nudge nudge)
 	struct pt_regs *regs = current_pt_regs();
 	enum ntapc_ran ran;
 
+	/*
+	 * It dies before it would run anything. do_exit() has task work run, too, and by
+	 * then the signal is gone; nothing would end a wait there.
+	 */
+	if (fatal_signal_pending(current) || (current->flags & PF_POSTCOREDUMP))
+		return;
 	if (ntapc_arch_in_syscall(regs) || steps_over_uprobe()) {
 		deliver_in_call(thread, regs, nudge);
 		return;
 	}
-	/* It dies before it would run anything. */
-	if (fatal_signal_pending(current))
-		return;
 	/* Before Linux gets at the result of that call, if it is let to. */
 	cont = thread->continuation;
 	if (cont && cont->in_call) {

@@ -672,6 +672,11 @@ TEST_F(attached, routine_stays_attached)
 {
 	ASSERT_EQ(0, PROGRAM(1, ATTACH(A)));
 	EXPECT_EQ(AT_HOME, DO(NORMAL(1, .program = 1), SAFE_POINT, IS_ATTACHED));
+	/* It no longer is in progress: the next one may run. */
+	reset_events();
+	EXPECT_EQ(AT_HOME, DO(NORMAL(1, .program = 1), SAFE_POINT, NORMAL(4),
+			      SAFE_POINT, IS_ATTACHED));
+	EXPECT_NE(NULL, strstr(order(), "K4 N4"));
 	EXPECT_EQ(AT_HOME, DO(SPECIAL(2, .kernel_program = 1), SAFE_POINT,
 			      IS_ATTACHED));
 	EXPECT_BALANCE();

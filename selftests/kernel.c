@@ -319,6 +319,64 @@ TEST_F(kernel, user_apcs_as_records)
 	EXPECT_EQ(0, take_records(dev, records, 4));
 }
 
+#define RECORD_OF(value) do {						\
+	ASSERT_EQ(1, take_records(dev, records, 4));			\
+	EXPECT_EQ(value, records[0].arg[0]);				\
+} while (0)
+
+/* Those of modules are handed over alone, whatever is before and behind them. */
+TEST_F(kernel, user_apcs_among_records)
+{
+	struct ntapc_control *control = map_control(self_fd);
+	struct ntapc_record records[4];
+
+	ASSERT_NE(NULL, control);
+	EXPECT_EQ(1, RUN(STEP(INSERT, .id = 1, .mode = USER_MODE,
+			      .flags = CLIENT_SUPPRESS, .routine = 16)));
+	EXPECT_EQ(0, queue(self_fd, log_apc, 10));
+	EXPECT_EQ(0, queue(self_fd, log_apc, 11));
+	EXPECT_EQ(1, RUN(STEP(INSERT, .id = 2, .mode = USER_MODE, .routine = 16,
+			      .context = 12)));
+	EXPECT_EQ(0, queue(self_fd, log_apc, 13));
+	/* The first leaves nothing. */
+	ASSERT_EQ(2, take_records(dev, records, 4));
+	EXPECT_EQ(10, records[0].arg[0]);
+	EXPECT_EQ(11, records[1].arg[0]);
+	EXPECT_STREQ("K1", order());
+	RECORD_OF(12);
+	EXPECT_STREQ("K1 K2", order());
+	RECORD_OF(13);
+	/* Also when a special one is held back. */
+	control->guard = 1;
+	EXPECT_EQ(0, queue_special(self_fd, log_apc, 20));
+	EXPECT_EQ(0, queue(self_fd, log_apc, 21));
+	EXPECT_EQ(1, RUN(STEP(INSERT, .id = 3, .mode = USER_MODE, .routine = 16,
+			      .context = 22)));
+	EXPECT_EQ(0, queue(self_fd, log_apc, 23));
+	RECORD_OF(21);
+	RECORD_OF(22);
+	RECORD_OF(23);
+	EXPECT_EQ(0, take_records(dev, records, 4));
+	EXPECT_STREQ("K1 K2 K3", order());
+	control->guard = 0;
+	RECORD_OF(20);
+	EXPECT_EQ(0, nr_pending(self_fd));
+}
+
+/* 7.5: the current thread may be ended by a module, in any system call. */
+TEST_F(kernel, terminates_current)
+{
+	struct ntapc_thread_info info;
+	struct job job = {};
+
+	ASSERT_TRUE(START_JOB(&job, STEP(TERMINATE, .arg = { 99 })));
+	ASSERT_TRUE(wait_gone(job.worker.fd));
+	ASSERT_EQ(0, get_thread_info(job.worker.fd, &info));
+	EXPECT_EQ(99, info.exit_status);
+	EXPECT_EQ(1, atomic_load(&job.worker.stage));
+	close(job.worker.fd);
+}
+
 /* Alerts: section 5 */
 
 /* 5.1, 5.2: each mode has its own, and the previous one is returned. */

@@ -89,6 +89,14 @@ static void call_normal_routine(const struct ntapc_normal *normal)
 	check_state(&before, routine);
 }
 
+/* A routine has returned: where it was called, or is it to be brought back there? */
+static void check_attached(struct ntapc_thread *thread,
+			   const struct ntapc_apc_save *save)
+{
+	if (unlikely(thread->kt.save != save))
+		ntapc_attach_unwind(thread, save);
+}
+
 /* One APC that has been taken off its list. Nothing is locked. */
 static void run_one(struct ntapc_thread *thread, struct ntapc_apc *apc)
 {
@@ -97,25 +105,26 @@ static void run_one(struct ntapc_thread *thread, struct ntapc_apc *apc)
 	struct ntapc_normal normal = apc->normal;
 	struct module *owner = apc->kind == NTAPC_KIND_CLIENT ?
 				       kapc_of(apc)->owner : NULL;
-
 	const struct ntapc_apc_save *save = kt->save;
 
 	trace_ntapc_kernel_apc_run(thread, apc);
 	thread->depth++;
 	ntapc_call_kernel_routine(thread, apc, &normal);
+	check_attached(thread, save);
 	if (normal.routine) {
+		save = kt->save;
 		/* Only the thread itself looks at it or changes it unlocked. */
 		spin_lock(&thread->lock);
 		kt->apc_state.kernel_in_progress = true;
 		spin_unlock(&thread->lock);
 		call_normal_routine(&normal);
+		/* That flag is where it was called. */
+		check_attached(thread, save);
 		spin_lock(&thread->lock);
 		ntapc_core_kernel_done(kt);
 		spin_unlock(&thread->lock);
 	}
 	thread->depth--;
-	if (unlikely(kt->save != save))
-		ntapc_attach_unwind(thread, save);
 	/* None of its code is on the stack any more. */
 	if (owner)
 		module_put(owner);
@@ -148,6 +157,8 @@ enum ntapc_ran ntapc_run_kernel_apcs(struct ntapc_thread *thread)
 		}
 		spin_unlock(&thread->lock);
 		run_one(thread, apc);
+		/* Others may queue them as fast as they run. */
+		cond_resched();
 		spin_lock(&thread->lock);
 	}
 	spin_unlock(&thread->lock);

@@ -252,6 +252,8 @@ static int on_module_event(struct notifier_block *block, unsigned long event,
 			  thread->system->task->comm, pid_nr(thread->pid));
 		ntapc_stop_system_thread(thread);
 		ntapc_thread_put(thread);
+		/* Who else stops it may not have taken it off yet. */
+		cond_resched();
 	}
 	return NOTIFY_OK;
 }

@@ -122,6 +122,9 @@ static int insert_exit(struct ntapc_thread *thread,
 	/* A suspended thread couldn't end (6.7). */
 	ntapc_core_force_resume(&thread->kt, &wake);
 	ntapc_act_on_wake(thread, wake, true);
+	/* Another module may ask for it, in a system call that isn't ours. */
+	if (thread->task == current)
+		ntapc_thread_kick(thread, false);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 /*
  * Timers: NtSetTimer and NtCancelTimer, when they expire, and their APCs.
  */
+#include "faults.h"
 #include "objects.h"
 #include "kselftest_harness.h"
 
@@ -525,6 +526,39 @@ TEST_F(timer, set_by_another_thread)
 	EXPECT_APC(2, 0);
 	worker_go(&worker);
 	worker_join(&worker);
+}
+
+static struct ntapc_record *slow_records;
+
+static void take_slowly(struct worker *worker)
+{
+	set_timer_full(worker->arg, 0, 0, ROUTINE, 1);
+	worker->ret = take_records(worker->dev, slow_records, 4);
+}
+
+/* The same while that one is just taking it: each gets its own. */
+TEST_F(timer, set_while_the_apc_is_taken)
+{
+	struct worker worker = { .arg = self->timer };
+	static const char served[ONE_PAGE];
+	int faults;
+
+	slow_records = mmap(NULL, ONE_PAGE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, slow_records);
+	faults = register_faults(slow_records, ONE_PAGE);
+	if (faults < 0)
+		SKIP(return, "no userfaultfd");
+	ASSERT_TRUE(worker_start(&worker, self->dev, take_slowly));
+	ASSERT_EQ(ADDR(slow_records), next_fault(faults));
+	/* It has expired before. */
+	EXPECT_EQ(1, set_timer_full(self->timer, 0, 0, ROUTINE, 2));
+	EXPECT_APC(2, 0);
+	ASSERT_EQ(0, serve_fault(faults, ADDR(slow_records), served));
+	worker_join(&worker);
+	EXPECT_EQ(1, worker.ret);
+	EXPECT_EQ(1, slow_records[0].arg[0]);
+	close(faults);
 }
 
 /* Closed while it is set: nothing comes of it. */

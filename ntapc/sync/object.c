@@ -378,7 +378,9 @@ struct ntapc_object *ntapc_process_object(struct ntapc_process *process)
 
 	/* Pairs with the barrier in process_ends(). */
 	smp_mb();
-	if (object && ntapc_process_is_over(process))
+	/* That of system threads has no address space, and never ends. */
+	if (object && process != ntapc_system_process &&
+	    ntapc_process_is_over(process))
 		ntapc_object_set(object);
 	return object;
 }

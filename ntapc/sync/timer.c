@@ -18,7 +18,7 @@
  * @set: it is going to expire
  * @period: ms, or 0
  * @realtime: @hrtimer is on CLOCK_REALTIME
- * @reserve: memory for the APC, or NULL; set once
+ * @reserve: memory for the APC, or NULL
  * @thread: the APC's target, referenced, or NULL
  * @apc: what it calls
  */
@@ -168,18 +168,39 @@ void ntapc_timer_free(struct ntapc_timer *timer)
 	kfree(timer);
 }
 
-/* Memory for the APC; an error if there is none. */
-static int get_reserve(struct ntapc_timer *timer)
+/* Has the timer no memory for an APC? While it is locked that only changes to no. */
+static bool needs_reserve(const struct ntapc_timer *timer)
 {
-	struct ntapc_reserve_object *reserve;
+	return !timer->reserve || ntapc_reserve_is_busy(timer->reserve);
+}
 
-	if (timer->reserve)
-		return 0;
-	reserve = ntapc_reserve_alloc();
-	if (IS_ERR(reserve))
-		return PTR_ERR(reserve);
-	timer->reserve = reserve;
+/*
+ * Locks the timer, with memory for an APC in @spare if it may need that: to get it may
+ * take its time, and who waits for the lock keeps other timers from expiring.
+ */
+static int lock_with_spare(struct ntapc_timer *timer,
+			   struct ntapc_reserve_object **spare)
+{
+	mutex_lock(&timer->mutex);
+	while (!*spare && needs_reserve(timer)) {
+		mutex_unlock(&timer->mutex);
+		*spare = ntapc_reserve_alloc();
+		if (IS_ERR(*spare))
+			return PTR_ERR(*spare);
+		mutex_lock(&timer->mutex);
+	}
 	return 0;
+}
+
+/*
+ * The timer has been stopped: what still uses its memory is the APC of an earlier
+ * setting that is just being handed over, which keeps it.
+ */
+static void take_spare(struct ntapc_timer *timer,
+		       struct ntapc_reserve_object **spare)
+{
+	if (needs_reserve(timer))
+		swap(timer->reserve, *spare);
 }
 
 /**
@@ -197,19 +218,22 @@ int ntapc_timer_set(struct ntapc_object *object, struct ntapc_thread *thread,
 		    bool *was_set)
 {
 	struct ntapc_timer *timer = object->timer;
+	struct ntapc_reserve_object *spare = NULL;
 	clockid_t clock;
 	ktime_t due;
 	int err = 0;
 
-	mutex_lock(&timer->mutex);
 	if (thread)
-		err = get_reserve(timer);
+		err = lock_with_spare(timer, &spare);
+	else
+		mutex_lock(&timer->mutex);
 	if (err)
-		goto unlock;
+		return err;
 	*was_set = stop(timer);
 	*previous = ntapc_object_reset(object);
 	timer->period = args->period;
 	if (thread) {
+		take_spare(timer, &spare);
 		ntapc_thread_hold(thread);
 		timer->thread = thread;
 		timer->apc.routine = args->routine;
@@ -226,9 +250,10 @@ int ntapc_timer_set(struct ntapc_object *object, struct ntapc_thread *thread,
 		if (timer->period)
 			start_next(timer);
 	}
-unlock:
 	mutex_unlock(&timer->mutex);
-	return err;
+	if (spare)
+		ntapc_reserve_put(spare);
+	return 0;
 }
 
 /**

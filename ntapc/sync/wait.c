@@ -292,8 +292,11 @@ static int wait_loop(struct ntapc_thread *thread, struct wait *wait)
 		}
 		if (status == NTAPC_WAIT_BLOCK) {
 			status = block_until_decided(thread, wait, guarded);
-			if (status == NTAPC_WAIT_BLOCK)
+			if (status == NTAPC_WAIT_BLOCK) {
+				/* What looks ready may do so time and again. */
+				cond_resched();
 				continue;
+			}
 		}
 		/* The usual end: who has given it the object has taken it off. */
 		if (set && !(single && list_empty(&set->block[0].entry)))
@@ -494,10 +497,14 @@ static int wait_in_kernel(struct ntapc_thread *thread, struct wait *wait,
 	/* What came when the wait was decided already has told nobody. */
 	if (READ_ONCE(state->kernel_pending))
 		run_kernel_apcs(thread, wait);
-	/* Delivery is the affair of the return to user mode (11.10). */
+	/*
+	 * Delivery is the affair of the return to user mode (11.10), and so is to see
+	 * whether the region of a mutex has been left by then.
+	 */
 	spin_lock(&thread->lock);
 	if ((state->kernel_pending || state->user_pending ||
-	     state->special_pending) && !thread->retired)
+	     state->special_pending ||
+	     ntapc_core_apcs_disabled(&thread->kt)) && !thread->retired)
 		ntapc_thread_kick(thread, false);
 	spin_unlock(&thread->lock);
 	if (thread->system)

@@ -290,25 +290,32 @@ static struct miscdevice ntsync_device = {
 	.fops = &instance_fops,
 };
 
-static int register_ntsync(void)
+/* /dev/ntapc may be open by now: this can't fail any more. */
+static void register_ntsync(void)
 {
+	int err;
+
+	if (!serve_ntsync)
+		return;
 	/* Its driver may come at any time, and wants the name. */
 	if (IS_ENABLED(CONFIG_NTSYNC)) {
 		pr_notice("this kernel has an ntsync of its own: /dev/ntsync is left to it\n");
 		serve_ntsync = false;
+		return;
 	}
-	return serve_ntsync ? misc_register(&ntsync_device) : 0;
+	err = misc_register(&ntsync_device);
+	if (err) {
+		pr_err("can't serve /dev/ntsync (%d)\n", err);
+		serve_ntsync = false;
+	}
 }
 
 int ntapc_device_init(void)
 {
 	int err = misc_register(&ntapc_device);
 
-	if (err)
-		return err;
-	err = register_ntsync();
-	if (err)
-		misc_deregister(&ntapc_device);
+	if (!err)
+		register_ntsync();
 	return err;
 }
 

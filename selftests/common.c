@@ -128,11 +128,16 @@ bool wait_suspended(int thread)
 bool wait_gone(int thread)
 {
 	struct pollfd pollfd = { .fd = thread, .events = POLLIN };
-	int ret;
+	int ret, round;
 
-	do {
-		ret = poll(&pollfd, 1, PATIENCE_MS);
-	} while (ret < 0 && errno == EINTR);
+	/* In several, as time alone says nothing if all stood still. */
+	for (round = 0; round < 20; round++) {
+		do {
+			ret = poll(&pollfd, 1, PATIENCE_MS / 20);
+		} while (ret < 0 && errno == EINTR);
+		if (ret)
+			break;
+	}
 	return ret == 1 && pollfd.revents & POLLIN;
 }
 

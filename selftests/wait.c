@@ -219,7 +219,6 @@ TEST_F(wait, alertable_is_broken)
 {
 	struct ntapc_thread_info info;
 	struct worker worker = { .arg = NTAPC_WAIT_ALERTABLE };
-	__u64 begin = now();
 
 	ASSERT_TRUE(worker_start(&worker, self->dev, delay_long));
 	ASSERT_TRUE(wait_waiting(worker.fd));
@@ -230,7 +229,6 @@ TEST_F(wait, alertable_is_broken)
 	EXPECT_EQ(NTAPC_STATUS_USER_APC, worker.ret);
 	EXPECT_EQ(1, log_count());
 	EXPECT_EQ(7, log_entry(0));
-	EXPECT_GT(PATIENCE, now() - begin);
 }
 
 static unsigned int short_ms;

@@ -481,19 +481,28 @@ struct which {
 	OVERLAPPED *overlapped;
 };
 
-/* The word has to be as before when all the others have been looked at. */
+static bool is_meant(struct request *r, uint32_t word, const struct which *which)
+{
+	return (word & STATE_MASK) == LIVE &&
+	       (!which->tid || atomic_load(&r->tid) == which->tid) &&
+	       (!which->slot || atomic_load(&r->slot) == which->slot) &&
+	       (!which->overlapped ||
+		atomic_load(&r->overlapped) == which->overlapped);
+}
+
+/*
+ * The word has to be as before when all the others have been looked at. If it isn't,
+ * somebody else may have cancelled it, which is as good, and is seen the next time.
+ */
 static bool cancel(struct request *r, const struct which *which)
 {
 	uint32_t word = atomic_load(&r->word);
 
-	if ((word & STATE_MASK) != LIVE ||
-	    (which->tid && atomic_load(&r->tid) != which->tid) ||
-	    (which->slot && atomic_load(&r->slot) != which->slot) ||
-	    (which->overlapped &&
-	     atomic_load(&r->overlapped) != which->overlapped))
-		return false;
-	return word & CANCELLED ||
-	       atomic_compare_exchange_strong(&r->word, &word, word | CANCELLED);
+	while (is_meant(r, word, which))
+		if (atomic_compare_exchange_weak(&r->word, &word,
+						 word | CANCELLED))
+			return true;
+	return false;
 }
 
 static bool cancel_all(struct files *f, const struct which *which)

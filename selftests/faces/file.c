@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -459,6 +460,66 @@ TEST_F(file, cancel_one)
 	ASSERT_TRUE(ends(&t[2]));
 	EXPECT_EQ(4, t[2].bytes);
 	EXPECT_FALSE(CancelIoEx(self->read_end, NULL));
+}
+
+/*
+ * Whatever it is written to: what doesn't fit is waited for where it can be cancelled,
+ * and at the thread's end, too.
+ */
+static char large[1 << 20];
+
+static void *write_large_and_exit(void *arg)
+{
+	struct transfer *t = arg;
+
+	return (void *)(uintptr_t)WriteFileEx(t->overlapped.hEvent, large,
+					      sizeof(large), &t->overlapped,
+					      ended);
+}
+
+static bool is_full(int fd)
+{
+	struct pollfd out = { .fd = fd, .events = POLLOUT };
+
+	return comes_true(!poll(&out, 1, 0));
+}
+
+TEST_F(file, cancel_large_write)
+{
+	char directory[] = "/tmp/ntapc-file.XXXXXX", fifo[64];
+	int fds[3], pair[2], i;
+	uintptr_t issued;
+
+	ASSERT_NE(NULL, mkdtemp(directory));
+	snprintf(fifo, sizeof(fifo), "%s/fifo", directory);
+	ASSERT_EQ(0, mkfifo(fifo, 0600));
+	fds[0] = open(fifo, O_RDWR);
+	unlink(fifo);
+	rmdir(directory);
+	fds[1] = self->pipe[1];
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	fds[2] = pair[0];
+	for (i = 0; i < 3; i++) {
+		struct transfer t[2] = { { .n = 1 }, { .n = 2 } };
+		HANDLE file = handle_of(fds[i]);
+		pthread_t thread;
+
+		ASSERT_NE(NULL, file);
+		t[0].overlapped.hEvent = file;
+		ASSERT_TRUE(write_large_and_exit(&t[0]));
+		ASSERT_TRUE(is_full(fds[i]));
+		EXPECT_FALSE(HasOverlappedIoCompleted(&t[0].overlapped));
+		EXPECT_TRUE(CancelIo(file));
+		ASSERT_TRUE(ends(&t[0]));
+		EXPECT_EQ(ERROR_OPERATION_ABORTED, t[0].error);
+		EXPECT_LT(0, t[0].bytes);
+		EXPECT_GT(sizeof(large), t[0].bytes);
+		t[1].overlapped.hEvent = file;
+		pthread_create(&thread, NULL, write_large_and_exit, &t[1]);
+		pthread_join(thread, (void **)&issued);
+		EXPECT_TRUE(issued);
+		EXPECT_EQ(0xC0000120u, t[1].overlapped.Internal);
+	}
 }
 
 struct other {

@@ -27,6 +27,7 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -59,6 +60,7 @@ struct request {
 	struct object_ref file;
 	int thread, reserve;	/* descriptors */
 	bool stream;		/* has no offsets */
+	bool pipe;
 	bool write;
 	char *buffer;
 	DWORD length, done;
@@ -174,6 +176,28 @@ static int wait_ready(struct request *r)
 	return ret;
 }
 
+/*
+ * Where RWF_NOWAIT isn't to be had: of named pipes, and of more with older kernels. All
+ * of a write would wait where nobody can cancel it, but a pipe that is ready has room
+ * for PIPE_BUF. What else it may be is written as it is: a device may take each write
+ * for a message.
+ */
+static ssize_t transfer_plainly(struct request *r, const struct iovec *part)
+{
+	int fd = r->file.object.fd;
+	size_t n = part->iov_len;
+	ssize_t ret;
+
+	ret = r->write ? send(fd, part->iov_base, n, MSG_DONTWAIT) :
+			 recv(fd, part->iov_base, n, MSG_DONTWAIT);
+	if (ret >= 0 || errno != ENOTSOCK)
+		return ret;
+	if (r->pipe && n > PIPE_BUF)
+		n = PIPE_BUF;
+	return r->write ? write(fd, part->iov_base, n) :
+			  read(fd, part->iov_base, n);
+}
+
 /* Of what is ready; another reader may have been faster, hence RWF_NOWAIT. */
 static ssize_t transfer_some(struct request *r)
 {
@@ -189,10 +213,8 @@ static ssize_t transfer_some(struct request *r)
 	}
 	n = r->write ? pwritev2(fd, &part, 1, offset, flags) :
 		       preadv2(fd, &part, 1, offset, flags);
-	/* Not every kind of file has that. */
 	if (n < 0 && errno == EOPNOTSUPP && r->stream)
-		n = r->write ? write(fd, part.iov_base, part.iov_len) :
-			       read(fd, part.iov_base, part.iov_len);
+		n = transfer_plainly(r, &part);
 	return n < 0 ? -errno : n;
 }
 
@@ -338,6 +360,7 @@ static int describe(struct request *r)
 	    flags & O_PATH)
 		return -EACCES;
 	r->stream = !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode);
+	r->pipe = S_ISFIFO(st.st_mode);
 	r->work.key[0] = r->work.key[1] = r->work.key[2] = 0;
 	if (!r->stream)
 		return 0;

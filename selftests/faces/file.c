@@ -705,6 +705,15 @@ TEST_F(file, errors)
 	EXPECT_EQ(ERROR_ACCESS_DENIED, GetLastError());
 	EXPECT_FALSE(CancelIoEx(thread, NULL));
 	EXPECT_EQ(ERROR_INVALID_HANDLE, GetLastError());
+	/* No such offset: of these one means something for writes, only. */
+	EXPECT_FALSE(begin_read(self->file, &t, ~0ull, 1));
+	EXPECT_EQ(ERROR_INVALID_PARAMETER, GetLastError());
+	EXPECT_FALSE(begin_read(self->file, &t, 1ull << 63, 1));
+	EXPECT_EQ(ERROR_INVALID_PARAMETER, GetLastError());
+	EXPECT_FALSE(begin_write(self->file, &t, ~0ull - 1, "x"));
+	EXPECT_EQ(ERROR_INVALID_PARAMETER, GetLastError());
+	EXPECT_EQ(SIZE, lseek(self->fd, 0, SEEK_CUR));
+	t.overlapped.Offset = t.overlapped.OffsetHigh = 0;
 	/* Memory that can't be written to is found at the end. */
 	ASSERT_TRUE(ReadFileEx(self->file, (void *)16, 8, &t.overlapped, ended));
 	ASSERT_TRUE(ends(&t));

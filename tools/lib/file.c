@@ -348,6 +348,13 @@ static int cancel_fd_make(struct files *f)
 	return 0;
 }
 
+/* pread() and the like take negative ones for something else, or for none at all. */
+static bool is_offset_valid(const struct request *r)
+{
+	return r->stream || r->offset <= INT64_MAX ||
+	       (r->write && r->offset == APPEND);
+}
+
 /* Streams keep their order, by what is transferred to or from. */
 static int describe(struct request *r)
 {
@@ -361,6 +368,8 @@ static int describe(struct request *r)
 		return -EACCES;
 	r->stream = !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode);
 	r->pipe = S_ISFIFO(st.st_mode);
+	if (!is_offset_valid(r))
+		return -EINVAL;
 	r->work.key[0] = r->work.key[1] = r->work.key[2] = 0;
 	if (!r->stream)
 		return 0;

@@ -246,7 +246,7 @@ static DWORD WINAPI end_when_told(LPVOID parameter)
 TEST_F(wait, other_objects)
 {
 	struct seen second = { .calls = 0 };
-	HANDLE thread, file, wait;
+	HANDLE thread, file, wait, self_process;
 	uint64_t one = 1;
 	sem_t go;
 	int fd = eventfd(0, 0);
@@ -269,7 +269,8 @@ TEST_F(wait, other_objects)
 	EXPECT_TRUE(UnregisterWaitEx(self->wait, INVALID_HANDLE_VALUE));
 	EXPECT_TRUE(UnregisterWaitEx(wait, INVALID_HANDLE_VALUE));
 	/* Oneself never has ended. */
-	ASSERT_TRUE(registered(&wait, GetCurrentProcess(), &second, 1,
+	self_process = OpenProcess(SYNCHRONIZE, FALSE, GetCurrentProcessId());
+	ASSERT_TRUE(registered(&wait, self_process, &second, 1,
 			       WT_EXECUTEONLYONCE));
 	ASSERT_TRUE(come(&second.called));
 	EXPECT_EQ(1, second.timeouts);
@@ -656,6 +657,13 @@ TEST_F(wait, errors)
 	ASSERT_EQ(0, NtAllocateReserveObject(&reserve, NULL,
 					     MemoryReserveUserApc));
 	EXPECT_FALSE(registered(&self->wait, reserve, &self->seen, 0, 0));
+	EXPECT_EQ(ERROR_INVALID_HANDLE, GetLastError());
+	/* Whose these are, is another question where it is waited for. */
+	EXPECT_FALSE(registered(&self->wait, GetCurrentThread(), &self->seen, 0,
+				0));
+	EXPECT_EQ(ERROR_INVALID_HANDLE, GetLastError());
+	EXPECT_FALSE(registered(&self->wait, GetCurrentProcess(), &self->seen, 0,
+				0));
 	EXPECT_EQ(ERROR_INVALID_HANDLE, GetLastError());
 	/* A regular file can't be polled. */
 	ASSERT_EQ(0, ntapc_handle_from_fd(fd, GENERIC_ALL, &file));

@@ -424,8 +424,15 @@ static int enter(struct registry *all, struct registration *r)
 
 static NTSTATUS get_waitable(HANDLE handle, struct object_ref *ref)
 {
-	NTSTATUS status = ntapc__object_get(handle, ref);
+	NTSTATUS status;
 
+	/*
+	 * As for NtWaitForMultipleObjects(). Nor could it be kept: the descriptor of
+	 * the current thread is the library's own, and closed when that exits.
+	 */
+	if (handle == NtCurrentThread() || handle == NtCurrentProcess())
+		return STATUS_INVALID_HANDLE;
+	status = ntapc__object_get(handle, ref);
 	if (status)
 		return status;
 	if (ref->object.type == OBJECT_RESERVE)

@@ -363,9 +363,10 @@ typedef VOID (CALLBACK *WAITORTIMERCALLBACK)(PVOID lpParameter,
 #define WT_TRANSFER_IMPERSONATION	0x00000100
 
 /*
- * One of the library's threads waits for hObject, which needs SYNCHRONIZE, and has
- * another one call Callback, or does so itself with WT_EXECUTEINWAITTHREAD (then
- * Callback has to be quick): with FALSE when it is signalled, and taken as by any wait;
+ * One of the library's threads waits for hObject, which needs SYNCHRONIZE and mustn't be
+ * a pseudo handle, and has another one call Callback, or does so itself with
+ * WT_EXECUTEINWAITTHREAD (then Callback has to be quick): with FALSE when it is
+ * signalled, and taken as by any wait;
  * with TRUE when dwMilliseconds have passed before. Unless WT_EXECUTEONLYONCE it is
  * waited for again at once, for as long again, though not before the last call has
  * begun; calls may overlap. The other flags make no difference.

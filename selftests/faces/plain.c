@@ -709,4 +709,28 @@ TEST_F(plain, thread_create_fails_whole)
 	EXPECT_EQ(1, log_count);
 }
 
+static void *create_cancelled(void *created)
+{
+	pthread_cancel(pthread_self());
+	log_add(ntapc_thread_create(created, NULL, thread_nothing_failing, NULL,
+				    NULL) >= 0 ? 2 : 3);
+	pthread_testcancel();
+	return NULL;
+}
+
+/* Who is cancelled while he creates a thread, has created it. */
+TEST_F(plain, thread_create_cancelled)
+{
+	pthread_t thread, created;
+	void *result;
+
+	pthread_create(&thread, NULL, create_cancelled, &created);
+	pthread_join(thread, &result);
+	EXPECT_EQ(PTHREAD_CANCELED, result);
+	ASSERT_LT(0, log_count);
+	pthread_join(created, NULL);
+	EXPECT_EQ(2, log_count);
+	EXPECT_EQ(3, log_entry[0] + log_entry[1]);
+}
+
 TEST_HARNESS_MAIN

@@ -511,6 +511,41 @@ TEST_F(wait, unregister_waits)
 	pthread_join(thread, NULL);
 }
 
+/* Who is cancelled in the wait for a call leaves nothing locked. */
+static void *unregister_cancelled(void *wait)
+{
+	pthread_cancel(pthread_self());
+	UnregisterWaitEx(wait, INVALID_HANDLE_VALUE);
+	log_add(1);
+	pthread_testcancel();
+	return NULL;
+}
+
+TEST_F(wait, cancelled)
+{
+	pthread_t threads[2];
+	void *result;
+	sem_t go;
+
+	sem_init(&go, 0, 0);
+	self->seen.go = &go;
+	ASSERT_TRUE(registered(&self->wait, self->event.handle, &self->seen,
+			       INFINITE, 0));
+	set(self->event.fd);
+	ASSERT_TRUE(come(&self->seen.called));
+	pthread_create(&threads[0], NULL, release_later, &self->seen);
+	pthread_create(&threads[1], NULL, unregister_cancelled, self->wait);
+	pthread_join(threads[1], &result);
+	EXPECT_EQ(PTHREAD_CANCELED, result);
+	EXPECT_TRUE(logged(1, 1));
+	EXPECT_EQ(1, self->seen.ended);
+	pthread_join(threads[0], NULL);
+	self->seen.go = NULL;
+	ASSERT_TRUE(registered(&self->wait, self->event.handle, &self->seen,
+			       INFINITE, 0));
+	EXPECT_TRUE(UnregisterWaitEx(self->wait, INVALID_HANDLE_VALUE));
+}
+
 /* In a call of its own, where Windows would wait for ever. */
 static HANDLE own_wait;
 static sem_t own_done;

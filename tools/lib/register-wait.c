@@ -6,11 +6,12 @@
  * event of their own, which whoever changes anything sets. What is signalled is given to
  * the pool (pool.c).
  *
- * All is under one lock, which nobody holds in a wait or in a callback, and no special
- * APC comes between. A registration is referenced by its handle, for as long as it is
- * registered, and by each call of its callback, from when it is due to its end. While
- * it is watched its waiter may be about to take its object, so it is unregistered only
- * after that: otherwise an object could be taken for a wait that is no more.
+ * All is under one lock, which nobody holds in a wait or in a callback. No special APC
+ * comes between, and who is cancelled doesn't leave it locked. A registration is
+ * referenced by its handle, for as long as it is registered, and by each call of its
+ * callback, from when it is due to its end. While it is watched its waiter may be about
+ * to take its object, so it is unregistered only after that: otherwise an object could
+ * be taken for a wait that is no more.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -68,6 +69,7 @@ struct call {
 };
 
 static __thread struct call *calls __attribute__((tls_model("initial-exec")));
+static __thread int cancel_state __attribute__((tls_model("initial-exec")));
 static void *_Atomic registry_memory;
 
 static struct registry *registry_get(void)
@@ -78,12 +80,14 @@ static struct registry *registry_get(void)
 static void lock(struct registry *all)
 {
 	ntapc_guard_enter();
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	pthread_mutex_lock(&all->lock);
 }
 
 static void unlock(struct registry *all)
 {
 	pthread_mutex_unlock(&all->lock);
+	pthread_setcancelstate(cancel_state, NULL);
 	ntapc_guard_leave();
 }
 

@@ -35,12 +35,15 @@ static void handshake_put(struct handshake *h)
 		free(h);
 }
 
+/* No cancellation point: the other one would wait for ever. */
 static void sem_wait_all(sem_t *sem)
 {
-	int saved = errno;
+	int saved = errno, state;
 
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	while (sem_wait(sem) && errno == EINTR)
 		;
+	pthread_setcancelstate(state, NULL);
 	errno = saved;
 }
 

@@ -14,6 +14,7 @@
  * be taken for a wait that is no more.
  */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@
 
 #define PLACES		(NTAPC_OBJECTS_MAX - 1)
 #define NS_PER_MS	1000000
+#define PAUSE_MS	100
 
 struct registration {
 	struct registration *next;	/* the registered ones */
@@ -315,9 +317,18 @@ static void fire_expired(struct registry *all, struct waiter *w)
 {
 	uint64_t now = ntapc__now_ns();
 	struct registration *r;
+	int ret;
 
-	while ((r = expired(w, now)))
-		fire(all, r, look(r) == NTAPC_STATUS_TIMEOUT);
+	while ((r = expired(w, now))) {
+		ret = look(r);
+		fire(all, r, ret < 0 || ret == NTAPC_STATUS_TIMEOUT);
+	}
+}
+
+/* What doesn't pass: a descriptor was closed, and its number may be another file's. */
+static bool is_bad(int err)
+{
+	return err == -EBADF || err == -EPROTOTYPE || err == -ENOTTY;
 }
 
 /* What can't be waited for any more, as its descriptor was closed, is left out. */
@@ -327,7 +338,7 @@ static bool leave_bad(struct registry *all, struct waiter *w)
 	int i;
 
 	for (i = w->nr - 1; i >= 0; i--) {
-		if (try_out(all, w->place[i]->object.object.fd) >= 0)
+		if (!is_bad(try_out(all, w->place[i]->object.object.fd)))
 			continue;
 		leave(w->place[i]);
 		any = true;
@@ -354,6 +365,14 @@ static void waiter_free(struct registry *all, struct waiter *w)
 	free(w);
 }
 
+/* There is no memory, say. It needn't be there at once the next time. */
+static void pause_unlocked(struct registry *all)
+{
+	unlock(all);
+	poll(NULL, 0, PAUSE_MS);
+	lock(all);
+}
+
 static void *waiter_main(void *arg)
 {
 	struct registry *all = registry_get();
@@ -370,8 +389,10 @@ static void *waiter_main(void *arg)
 		watch_end(all, &watch);
 		if (ret >= 0 && ret != NTAPC_STATUS_TIMEOUT)
 			fire_signalled(all, w, &watch, ret);
-		else if (ret < 0 && ret != -EINTR && !leave_bad(all, w))
+		else if (is_bad(ret) && !leave_bad(all, w))
 			break;	/* it's its own event that has been closed */
+		else if (ret < 0 && ret != -EINTR && !is_bad(ret))
+			pause_unlocked(all);
 		fire_expired(all, w);
 	}
 	waiter_free(all, w);

@@ -11,8 +11,8 @@ struct ntapc_control *ntapc_control_get(void)
 	int err;
 	struct thread *t = ntapc__self(&err);
 
-	if (!t)
-		ntapc_control_slot = &ntapc__tls.unregistered;
+	/* A special APC may come where the thread is registered and this isn't set. */
+	ntapc_control_slot = t ? t->control : &ntapc__tls.unregistered;
 	return ntapc_control_slot;
 }
 

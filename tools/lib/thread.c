@@ -15,10 +15,20 @@ __thread struct ntapc_control *ntapc_control_slot;
 static pthread_key_t exit_key;
 static bool exit_key_valid;
 
+/*
+ * From then on a special APC registers the thread anew, if it has to. In this order, as
+ * one that still finds a thread finds its slot through it.
+ */
+static void thread_forget(void)
+{
+	ntapc__tls.thread = NULL;
+	atomic_signal_fence(memory_order_seq_cst);
+	ntapc_control_slot = NULL;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
 static void thread_free(struct thread *t)
 {
-	ntapc_control_slot = NULL;
-	ntapc__tls.thread = NULL;
 	ntapc__slot_unmap(t);
 	munmap(t, sizeof(*t));
 }
@@ -26,10 +36,13 @@ static void thread_free(struct thread *t)
 static void thread_exit(void *arg)
 {
 	struct thread *t = arg;
+	bool registered;
 
 	if (ntapc__tls.thread != t)
 		return;
-	if (ntapc__registered()) {
+	registered = ntapc__registered();
+	thread_forget();
+	if (registered) {
 		ntapc__list_leave(t);
 		close(t->fd);
 	}
@@ -76,18 +89,21 @@ static int thread_open_self(void)
 
 /*
  * A special APC may run in the midst of this and register the thread itself: what
- * was prepared here is then dropped.
+ * was prepared here is then dropped. All that are prepared have one control, whose
+ * guard keeps them out from when that is looked at.
  *
  * In the child of a fork the parent's state is dropped first, with the records in
  * it, but for its descriptor: by now the number may be another file's.
  */
 int ntapc__thread_register(void)
 {
-	struct thread *t;
+	struct thread *t = ntapc__tls.thread;
 	int ret;
 
-	if (ntapc__tls.thread)
-		thread_free(ntapc__tls.thread);
+	if (t) {
+		thread_forget();
+		thread_free(t);
+	}
 	ntapc__reap();
 	t = thread_alloc();
 	if (!t)
@@ -99,9 +115,11 @@ int ntapc__thread_register(void)
 	ret = ntapc__slot_map(t->fd, t);
 	if (ret)
 		goto close;
+	/* At once, as one may come, and write it, in between. */
+	__atomic_fetch_add(&t->control->guard, 1, __ATOMIC_SEQ_CST);
 	if (ntapc__registered())
-		goto unmap;
-	t->control->guard = ntapc__tls.unregistered.guard;
+		goto unguard;
+	t->control->guard = ntapc__tls.unregistered.guard + 1;
 	ntapc__tls.unregistered.guard = 0;
 	ntapc__tls.thread = t;
 	ntapc_control_slot = t->control;
@@ -109,8 +127,10 @@ int ntapc__thread_register(void)
 
 	if (exit_key_valid)
 		pthread_setspecific(exit_key, t);
+	ntapc_guard_leave();
 	return 0;
-unmap:
+unguard:
+	ntapc_guard_leave();
 	ntapc__slot_unmap(t);
 close:
 	close(t->fd);

@@ -241,19 +241,24 @@ static void *worker_main(void *arg)
 int ntapc__pool_start(void)
 {
 	struct pool *p = pool_get();
-	uint32_t expected = 0;
-	int ret;
+	int ret = 0;
 
 	if (!p)
 		return -ENOMEM;
-	if (!atomic_compare_exchange_strong(&p->started, &expected, 1))
+	if (atomic_load(&p->started))
 		return 0;
-	pthread_mutex_lock(&p->lock);
-	p->nr_workers++;
-	pthread_mutex_unlock(&p->lock);
-	ret = make_worker(p);
-	if (ret)
-		atomic_store(&p->started, 0);
+	/* A special APC that starts it, too, would wait for the lock for ever. */
+	ntapc_guard_enter();
+	if (!atomic_load(&p->started)) {
+		pthread_mutex_lock(&p->lock);
+		p->nr_workers++;
+		pthread_mutex_unlock(&p->lock);
+		ret = make_worker(p);
+		/* Not before; so two may make one each, of which one ends idle. */
+		if (!ret)
+			atomic_store(&p->started, 1);
+	}
+	ntapc_guard_leave();
 	return ret;
 }
 

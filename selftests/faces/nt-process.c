@@ -104,9 +104,11 @@ TEST(access_violations)
 				      (SIZE_T)1 << 63, NULL));
 	EXPECT_EQ(STATUS_ACCESS_VIOLATION,
 		  NtReadVirtualMemory(GARBAGE, P(remote(0, 0)), bytes, 8, P(8)));
+	count = 0xdead;
 	EXPECT_EQ(STATUS_INVALID_HANDLE,
 		  NtReadVirtualMemory(GARBAGE, P(remote(0, 0)), bytes, 8,
 				      &count));
+	EXPECT_EQ(0, count);
 }
 
 TEST(handles)

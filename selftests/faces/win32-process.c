@@ -79,9 +79,11 @@ TEST(read_process_memory)
 						       NULL, 8, &count));
 	EXPECT_FAILS(ERROR_NOACCESS, ReadProcessMemory(process, P(remote(0, 0)),
 						       bytes, 8, P(8)));
+	count = 0xdead;
 	EXPECT_FAILS(ERROR_INVALID_HANDLE,
 		     ReadProcessMemory(GARBAGE, P(remote(0, 0)), bytes, 8,
 				       &count));
+	EXPECT_EQ(0, count);
 	EXPECT_TRUE(CloseHandle(process));
 	process = OpenProcess(PROCESS_VM_WRITE, FALSE, t.pid);
 	EXPECT_FAILS(ERROR_ACCESS_DENIED,
@@ -125,6 +127,14 @@ TEST(write_process_memory)
 	EXPECT_FAILS(ERROR_ACCESS_DENIED,
 		     WriteProcessMemory(process, P(remote(BEHIND, 1)), "x", 1,
 					NULL));
+	count = 0xdead;
+	EXPECT_FAILS(ERROR_ACCESS_DENIED,
+		     WriteProcessMemory(process, P(remote(BEHIND, 1)), "x", 1,
+					&count));
+	EXPECT_EQ(0, count);
+	EXPECT_FAILS(ERROR_ACCESS_DENIED,
+		     WriteProcessMemory(process, P(remote(BEHIND, 1)), "x", 1,
+					P(8)));
 	process = OpenProcess(PROCESS_VM_READ, FALSE, t.pid);
 	EXPECT_FAILS(ERROR_ACCESS_DENIED,
 		     WriteProcessMemory(process, P(remote(BEHIND, 1)), "x", 1,

@@ -108,8 +108,11 @@ static NTSTATUS copy(HANDLE handle, bool write, PVOID remote, PVOID local,
 	}
 	status = space_get(handle, write ? PROCESS_VM_WRITE : PROCESS_VM_READ,
 			   &space);
-	if (status)
+	if (status) {
+		if (count)
+			*count = 0;
 		return status;
+	}
 	/* In the wait to be brought in: there is no EINTR in NT. */
 	do {
 		ret = write ? ntapc_process_write(space.fd, (uintptr_t)remote,

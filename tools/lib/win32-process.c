@@ -51,8 +51,11 @@ BOOL WINAPI WriteProcessMemory(HANDLE hProcess, LPVOID lpBaseAddress,
 	status = ntapc__object_get_type(hProcess, OBJECT_PROCESS,
 					PROCESS_VM_WRITE | PROCESS_VM_OPERATION,
 					&ref);
-	if (!ntapc__done(status))
-		return FALSE;
+	if (status) {
+		if (written && !ntapc__probe_for_write(written, sizeof(*written)))
+			*written = 0;
+		return ntapc__done(status);
+	}
 	ntapc__object_ref_put(&ref);
 	if (!written)
 		written = &count;

@@ -350,6 +350,12 @@ TEST(create_thread)
 		  NtCreateThreadEx(&handle, THREAD_ALL_ACCESS, NULL,
 				   NtCurrentProcess(), note_id, NULL, 0x80000000,
 				   0, 0, 0, NULL));
+	/* Rounded up it would be none at all. */
+	EXPECT_EQ(STATUS_NO_MEMORY,
+		  NtCreateThreadEx(&handle, THREAD_ALL_ACCESS, NULL,
+				   NtCurrentProcess(), note_id, NULL, 0, 0,
+				   SIZE_MAX, 0, NULL));
+	EXPECT_EQ(NULL, handle);
 }
 
 TEST(open_thread)

@@ -43,6 +43,9 @@ NTSTATUS ntapc__nt_create_thread(void *(*start)(void *), void *arg,
 	pthread_attr_t attr;
 	int ret;
 
+	/* It would be 0 when it is rounded up. */
+	if (stack > SIZE_MAX - page + 1)
+		return STATUS_NO_MEMORY;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	if (stack) {

@@ -123,7 +123,7 @@ static const char *find_function(const struct image *image, uint64_t offset,
 	return name;
 }
 
-/* As its process sees it, which may have another root. */
+/* As its process sees it, which may have another root, and has chosen what is there. */
 static bool image_open(pid_t tid, const char *path, struct image *image)
 {
 	char full[PATH_MAX + 32];
@@ -132,10 +132,11 @@ static bool image_open(pid_t tid, const char *path, struct image *image)
 	int fd;
 
 	snprintf(full, sizeof(full), "/proc/%d/root%s", tid, path);
-	fd = open(full, O_RDONLY | O_CLOEXEC);
+	fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return false;
-	data = fstat(fd, &st) || st.st_size <= 0 ? MAP_FAILED :
+	data = fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size <= 0 ?
+		       MAP_FAILED :
 	       mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	close(fd);
 	if (data == MAP_FAILED)

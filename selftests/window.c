@@ -9,6 +9,10 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret	447
+#endif
+
 #define USER	65530
 
 #define THERE	1
@@ -458,6 +462,124 @@ TEST_F(copying, flag)
 	args.window = 0;
 	EXPECT_EQ(0, copy_full(self->fd, NTAPC_IOC_READ, &args));
 	EXPECT_EQ(8, pattern_check(self->map, 8, 0, THERE));
+}
+
+/* What the kernel would have refused by pages, though it is mapped there. */
+
+/* How the target maps @area from MIB on. */
+enum refused {
+	SECRET,		/* memfd_secret(2) */
+	WRITE_ONLY,	/* which the processor lets read */
+};
+
+static enum refused refused;
+
+static bool map_secret(void)
+{
+	int fd = syscall(SYS_memfd_secret, 0);
+
+	return fd >= 0 && !ftruncate(fd, AREA - MIB) &&
+	       mmap(area + MIB, AREA - MIB, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
+}
+
+/* Tells whether it could, and on go 1 whether there is still what was. */
+static void refuse(struct target *t)
+{
+	bool made = refused != SECRET || map_secret();
+
+	if (made)
+		pattern_fill(area, AREA, THERE);
+	if (made && refused == WRITE_ONLY)
+		made = !mprotect(area + MIB, AREA - MIB, PROT_WRITE);
+	atomic_store(&t->shared->value[0], made);
+	target_step(t, 1);
+	if (made && refused == WRITE_ONLY)
+		mprotect(area + MIB, AREA - MIB, PROT_READ);
+	atomic_store(&t->shared->value[1],
+		     made ? pattern_check(area, AREA, 0, THERE) : 0);
+}
+
+FIXTURE(refused)
+{
+	int window;
+	unsigned char *map;
+};
+
+FIXTURE_VARIANT(refused)
+{
+	enum refused how;
+};
+
+FIXTURE_VARIANT_ADD(refused, secret)
+{
+	.how = SECRET,
+};
+
+FIXTURE_VARIANT_ADD(refused, write_only)
+{
+	.how = WRITE_ONLY,
+};
+
+FIXTURE_SETUP(refused)
+{
+	refused = variant->how;
+	dev = open_device();
+	ASSERT_LE(0, dev);
+	area = map_pages(AREA);
+	ASSERT_NE(MAP_FAILED, area);
+	ASSERT_TRUE(target_start(&target, refuse));
+	process = open_process(dev, target.pid);
+	ASSERT_LE(0, process);
+	self->window = open_window(dev, AREA);
+	ASSERT_LE(0, self->window);
+	self->map = map_window(self->window, 0, AREA);
+	ASSERT_NE(NULL, self->map);
+	memset(self->map, 0xa5, AREA);
+}
+
+FIXTURE_TEARDOWN(refused)
+{
+	target_kill(&target);
+}
+
+/* To a window as to other memory, at once or page by page. */
+TEST_F(refused, by_a_window_too)
+{
+	static const size_t sizes[] = { ONE_PAGE, MIB, 3 * MIB };
+	struct ntapc_copy args;
+	unsigned int i;
+
+	if (!atomic_load(&target.shared->value[0]))
+		SKIP(return, "no memfd_secret()");
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		EXPECT_EQ(-EFAULT, copy_window(process, NTAPC_IOC_READ,
+					       self->window, 0,
+					       ADDR(area) + MIB, sizes[i],
+					       &args)) {
+			TH_LOG("%zu bytes", sizes[i]);
+		}
+		EXPECT_EQ(0, args.done);
+		EXPECT_EQ(ADDR(area) + MIB, args.fault);
+	}
+	EXPECT_EQ(AREA, same_bytes(self->map, AREA, 0xa5));
+	/* Up to there, and no further. */
+	EXPECT_EQ(-EFAULT, copy_window(process, NTAPC_IOC_READ, self->window, 0,
+				       ADDR(area) + 5, 3 * MIB, &args));
+	EXPECT_EQ(MIB - 5, args.done);
+	EXPECT_EQ(ADDR(area) + MIB, args.fault);
+	EXPECT_EQ(MIB - 5, pattern_check(self->map, MIB - 5, 5, THERE));
+	EXPECT_EQ(AREA - MIB, same_bytes(self->map + MIB, AREA - MIB, 0xa5));
+	if (variant->how == SECRET) {
+		EXPECT_EQ(-EFAULT, copy_window(process, NTAPC_IOC_WRITE,
+					       self->window, 0,
+					       ADDR(area) + MIB, 2 * MIB,
+					       &args));
+		EXPECT_EQ(0, args.done);
+	}
+	target_go(&target, 1);
+	ASSERT_TRUE(target_reached(&target, INT_MAX));
+	EXPECT_EQ(AREA, atomic_load(&target.shared->value[1]));
 }
 
 /* A window of another process's that copies from this one. */

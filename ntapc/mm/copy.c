@@ -7,13 +7,16 @@
  * copies as if it were its own, without looking at single pages; it can only reach
  * memory that the kernel has mapped, a window. It never faults anything in, so that
  * nothing of the target's can hold it up: what isn't there is the caller's affair,
- * who then gets at one batch by pages.
+ * who then gets at one batch by pages. So is what can't be got at by pages, of which
+ * device memory and memfd_secret(2)'s are mapped all the same.
  */
+#include <linux/mmap_lock.h>
 #include <linux/sizes.h>
 #include <linux/uaccess.h>
 
 #include "mm.h"
 #include "../arch/words.h"
+#include "../compat.h"
 
 /*
  * From how many bytes on a copy between a window and another process is a stand-in's
@@ -145,30 +148,66 @@ struct stand_in_copy {
 	size_t left;
 };
 
+/*
+ * Of how many bytes from @address on would the pages be got? All pages of a mapping
+ * are alike there, but for what is left out here; so one of them is asked for. It has
+ * to be in memory: of huge ones some kernels would fault it in.
+ */
+static size_t reachable(struct mm_struct *mm, unsigned long address,
+			size_t length, bool write)
+{
+	unsigned int flags = FOLL_NOFAULT | (write ? FOLL_WRITE : 0);
+	const struct vm_area_struct *vma = find_vma(mm, address);
+	struct page *page;
+
+	if (!vma || vma->vm_start > address ||
+	    vma->vm_flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP | VM_HUGETLB))
+		return 0;
+	if (ntapc_get_user_pages_remote(mm, address & PAGE_MASK, 1, flags,
+					&page, NULL) != 1)
+		return 0;
+	put_page(page);
+	return min_t(size_t, length, vma->vm_end - address);
+}
+
+/* Where nothing faults. Returns how many bytes it couldn't. */
+static size_t copy_inatomic(const struct stand_in_copy *copy, size_t length)
+{
+	size_t done, left;
+
+	pagefault_disable();
+	done = copy->write ?
+		       ntapc_words_to_user(copy->user, copy->memory, length) :
+		       ntapc_words_from_user(copy->memory, copy->user, length);
+	left = length - done;
+	if (copy->write)
+		left = __copy_to_user_inatomic(copy->user + done,
+					       copy->memory + done, left);
+	else
+		left = __copy_from_user_inatomic(copy->memory + done,
+						 copy->user + done, left);
+	pagefault_enable();
+	return left;
+}
+
+/*
+ * The lock keeps what is mapped there until it is copied. It is only tried, as who has
+ * it may take long; and held over the copy, which takes no lock as it doesn't fault.
+ */
 static void stand_in_copy(void *context)
 {
 	struct stand_in_copy *copy = context;
-	size_t done;
+	struct mm_struct *mm = current->mm;
+	size_t length;
 
 	copy->left = copy->length;
-	if (!access_ok(copy->user, copy->length))
+	if (!access_ok(copy->user, copy->length) || !mmap_read_trylock(mm))
 		return;
-	pagefault_disable();
-	done = copy->write ?
-		       ntapc_words_to_user(copy->user, copy->memory,
-					   copy->length) :
-		       ntapc_words_from_user(copy->memory, copy->user,
-					     copy->length);
-	copy->left -= done;
-	if (copy->write)
-		copy->left = __copy_to_user_inatomic(copy->user + done,
-						     copy->memory + done,
-						     copy->left);
-	else
-		copy->left = __copy_from_user_inatomic(copy->memory + done,
-						       copy->user + done,
-						       copy->left);
-	pagefault_enable();
+	length = reachable(mm, (unsigned long)copy->user, copy->length,
+			   copy->write);
+	if (length)
+		copy->left -= length - copy_inatomic(copy, length);
+	mmap_read_unlock(mm);
 }
 
 /* By a stand-in, as far as that gets. Returns how many bytes. */

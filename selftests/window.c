@@ -582,6 +582,22 @@ TEST_F(refused, by_a_window_too)
 	EXPECT_EQ(AREA, atomic_load(&target.shared->value[1]));
 }
 
+/* What ntapc's own routines read is no other memory. */
+TEST_F(refused, by_calls_too)
+{
+	__u64 value;
+
+	if (!atomic_load(&target.shared->value[0]))
+		SKIP(return, "no memfd_secret()");
+	EXPECT_EQ(0, attached_call(process, "crc32", ADDR(area), MIB, &value));
+	EXPECT_EQ(-EFAULT, attached_call(process, "crc32", ADDR(area), MIB + 1,
+					 &value));
+	EXPECT_EQ(-EFAULT, attached_call(process, "crc32", ADDR(area) + MIB, 1,
+					 &value));
+	EXPECT_EQ(-EFAULT, attached_call(process, "strnlen", ADDR(area) + MIB,
+					 1, &value));
+}
+
 /* A window of another process's that copies from this one. */
 TEST_F(window, target_is_the_owner)
 {

@@ -5,10 +5,11 @@
 #include <linux/crc32.h>
 #include <linux/export.h>
 #include <linux/kref.h>
+#include <linux/mmap_lock.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
+#include <linux/string.h>
 
 #include "mm.h"
 
@@ -227,61 +228,114 @@ void ntapc_routines_forget(const struct module *owner)
 
 #define STRING_MAX	65536
 #define CRC_MAX		(16 << 20)
-#define CRC_CHUNK	4096
 
+/*
+ * How much of @length is mapped at @address, in one piece. What isn't must not be asked
+ * for: some kernels would grow a stack for it, by the limits of this kernel thread.
+ */
+static u64 mapped(struct mm_struct *mm, u64 address, u64 length)
+{
+	const struct vm_area_struct *vma;
+	u64 there = 0;
+
+	if (address >= TASK_SIZE_MAX)
+		return 0;
+	mmap_read_lock(mm);
+	vma = find_vma(mm, address);
+	if (vma && vma->vm_start <= address)
+		there = min_t(u64, length, vma->vm_end - address);
+	mmap_read_unlock(mm);
+	return there;
+}
+
+/*
+ * Pages of the address space where this is, as copies get at them: not everything that
+ * copy_from_user() can read is to be read from outside. Returns how many bytes.
+ */
+static ssize_t get_pages(struct ntapc_pages *pages, u64 address, u64 length,
+			 int *nr)
+{
+	const struct ntapc_space here = { .mm = current->mm };
+
+	length = mapped(here.mm, address, length);
+	if (!length)
+		return -EFAULT;
+	*nr = ntapc_get_pages(&here, pages, address, length, 0);
+	if (*nr < 0)
+		return *nr;
+	return min_t(u64, length,
+		     ((u64)*nr << PAGE_SHIFT) - offset_in_page(address));
+}
+
+/* A page at a time: what is behind the string's end is none of its business. */
 static int run_strnlen(struct ntapc_routine_call *call)
 {
-	long length;
+	u64 address = call->arg[0], left = call->arg[1];
+	struct ntapc_pages pages;
 
-	if (call->arg[1] > STRING_MAX || call->arg[2])
+	if (left > STRING_MAX || call->arg[2])
 		return -EINVAL;
-	/* User-mode Linux's strnlen_user() doesn't look. */
-	if (call->arg[0] >= TASK_SIZE)
-		return -EFAULT;
+	while (left) {
+		unsigned int offset = offset_in_page(address);
+		size_t length;
+		ssize_t got;
+		int nr;
+
+		got = get_pages(&pages, address,
+				min_t(u64, left, PAGE_SIZE - offset), &nr);
+		if (got < 0)
+			return got;
+		length = strnlen(page_address(pages.page[0]) + offset, got);
+		ntapc_put_pages(&pages, nr, 0);
+		address += length;
+		left -= length;
+		if (length < got)
+			break;
+	}
+	call->value[0] = call->arg[1] - left;
 	call->nr_values = 1;
-	if (!call->arg[1])
-		return 0;
-	/* With the terminating 0, or more than that; 0 if it isn't accessible. */
-	length = strnlen_user(u64_to_user_ptr(call->arg[0]), call->arg[1]);
-	if (length <= 0)
-		return -EFAULT;
-	call->value[0] = min_t(u64, length - 1, call->arg[1]);
 	return 0;
 }
 
-static int crc32_user(const void __user *from, size_t length, void *buffer,
-		      u32 *crc)
+static u32 crc32_pages(u32 crc, const struct ntapc_pages *pages,
+		       unsigned int offset, size_t length)
 {
-	while (length) {
-		size_t piece = min_t(size_t, length, CRC_CHUNK);
+	unsigned int i;
 
-		if (copy_from_user(buffer, from, piece))
-			return -EFAULT;
-		*crc = crc32_le(*crc, buffer, piece);
-		from += piece;
+	for (i = 0; length; i++, offset = 0) {
+		size_t piece = min_t(size_t, PAGE_SIZE - offset, length);
+
+		crc = crc32_le(crc, page_address(pages->page[i]) + offset,
+			       piece);
 		length -= piece;
-		cond_resched();
 	}
-	return 0;
+	return crc;
 }
 
 static int run_crc32(struct ntapc_routine_call *call)
 {
+	u64 address = call->arg[0], left = call->arg[1];
+	struct ntapc_pages pages;
 	u32 crc = ~0U;
-	void *buffer;
-	int err;
 
-	if (call->arg[1] > CRC_MAX || call->arg[2])
+	if (left > CRC_MAX || call->arg[2])
 		return -EINVAL;
-	buffer = kmalloc(CRC_CHUNK, GFP_KERNEL);
-	if (!buffer)
-		return -ENOMEM;
-	err = crc32_user(u64_to_user_ptr(call->arg[0]), call->arg[1], buffer,
-			 &crc);
-	kfree(buffer);
+	while (left) {
+		ssize_t length;
+		int nr;
+
+		length = get_pages(&pages, address, left, &nr);
+		if (length < 0)
+			return length;
+		crc = crc32_pages(crc, &pages, offset_in_page(address), length);
+		ntapc_put_pages(&pages, nr, 0);
+		address += length;
+		left -= length;
+		cond_resched();
+	}
 	call->value[0] = ~crc;
 	call->nr_values = 1;
-	return err;
+	return 0;
 }
 
 static struct ntapc_attached_routine own_routines[] = {

@@ -1482,6 +1482,8 @@ struct ntapc_query {
  *  - "crc32": the result is the CRC-32 (as of zlib) of arg[1] bytes, at most
  *    16 MiB, at arg[0].
  *
+ * They read what NTAPC_IOC_READ does (EFAULT), and grow no stack.
+ *
  * Order of checks: EFAULT, E2BIG, EINVAL, ESRCH, EACCES, ENOENT, ENOMEM, EAGAIN
  * (NTAPC_CALLS_MAX of the user's run), what the routine says to its arguments; EINTR
  * (a fatal signal only: the routine goes on).

@@ -290,8 +290,8 @@ static int copy_attached(u64 remote, struct kvec *memory, bool write,
  * @done: set to how many were copied; or NULL
  *
  * Return: 0; EFAULT; EINVAL; ESRCH if the process is over, or a system thread isn't
- * attached; EINTR if the thread is being killed; ENOMEM. After an error @done bytes
- * were copied.
+ * attached; EACCES if a user program has attached the thread and lost its right to;
+ * EINTR if the thread is being killed; ENOMEM. After an error @done bytes were copied.
  */
 int ntapc_read_attached(void *to, u64 from, size_t length, size_t *done)
 {
@@ -326,19 +326,25 @@ EXPORT_SYMBOL_GPL(ntapc_write_attached);
  *	itself, else in a kernel thread that stands in; it may sleep
  * @context: its argument
  *
- * Return: what @routine returns; ESRCH as ntapc_read_attached(), or ENOMEM: it wasn't
- * called.
+ * Return: what @routine returns; ESRCH or EACCES as ntapc_read_attached(), or ENOMEM: it
+ * wasn't called.
  */
 int ntapc_call_attached(int (*routine)(void *context), void *context)
 {
 	struct ntapc_thread *thread = ntapc_thread_current();
+	struct ntapc_process *process;
 	struct ntapc_actor actor;
 	struct mm_struct *mm;
 	int ret;
 
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
-	mm = ntapc_process_mm(ntapc_where(thread, &actor));
+	process = ntapc_where(thread, &actor);
+	/* A user program may have attached it, whose right may have gone. */
+	ret = ntapc_may_reach(process, &actor);
+	if (ret)
+		return ret;
+	mm = ntapc_process_mm(process);
 	if (!mm)
 		return -ESRCH;
 	if (current->mm == mm)

@@ -5,7 +5,9 @@
 #ifndef NTAPC_COMPAT_H
 #define NTAPC_COMPAT_H
 
+#include <linux/dcache.h>
 #include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -79,6 +81,28 @@ static inline long ntapc_get_user_pages_remote(struct mm_struct *mm,
 	return get_user_pages_remote(mm, start, nr, flags, pages, locked);
 #else
 	return get_user_pages_remote(mm, start, nr, flags, pages, NULL, locked);
+#endif
+}
+
+/*
+ * The file that user space has mapped, as /proc/PID/maps names it: a stacked file
+ * system's mapping is of a file below it, from 6.7 on without its path.
+ */
+static inline const struct path *ntapc_file_user_path(struct file *file)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	return file_user_path(file);
+#else
+	return &file->f_path;
+#endif
+}
+
+static inline const struct inode *ntapc_file_user_inode(struct file *file)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	return d_inode(ntapc_file_user_path(file)->dentry);
+#else
+	return file_inode(file);
 #endif
 }
 

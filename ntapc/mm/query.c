@@ -13,6 +13,7 @@
 #include <linux/uaccess.h>
 
 #include "mm.h"
+#include "../compat.h"
 
 static u32 protection(vm_flags_t flags)
 {
@@ -50,7 +51,8 @@ static void describe(const struct vm_area_struct *vma, struct ntapc_query *args)
 	args->protection = protection(vma->vm_flags);
 	args->max_protection = max_protection(vma->vm_flags);
 	if (vma->vm_file) {
-		const struct inode *inode = file_inode(vma->vm_file);
+		const struct inode *inode =
+			ntapc_file_user_inode(vma->vm_file);
 
 		args->offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
 		args->inode = inode->i_ino;
@@ -115,7 +117,7 @@ static int put_path(struct file *file, struct ntapc_query *args)
 
 	if (!buffer)
 		return -ENOMEM;
-	path = d_path(&file->f_path, buffer, PATH_MAX);
+	path = d_path(ntapc_file_user_path(file), buffer, PATH_MAX);
 	/* One that is longer than any path may be has none. */
 	if (!IS_ERR(path)) {
 		args->path_length = strlen(path) + 1;

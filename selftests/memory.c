@@ -737,7 +737,8 @@ TEST_F(memory, target_of_32_bits)
 	ASSERT_EQ(0, attach(fd));
 	EXPECT_EQ(0, copy_plain(dev, NTAPC_IOC_WRITE, &word, address, 4));
 	EXPECT_EQ(0, detach(dev));
-	/* Beyond its 4 GiB there is nothing. */
+	/* Beyond its 4 GiB there is nothing, nor can be. */
+	EXPECT_EQ(-EINVAL, query(fd, address | 1ULL << 32, &mapping, NULL, 0));
 	EXPECT_EQ(-EFAULT, copy_plain(fd, NTAPC_IOC_READ, &word, address |
 				      1ULL << 32, 4));
 	/* It says whether the word is what it was made. */

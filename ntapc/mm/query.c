@@ -94,6 +94,7 @@ static int look(struct mm_struct *mm, struct ntapc_query *args,
 		struct file **file)
 {
 	struct vm_area_struct *vma;
+	int err = 0;
 
 	if (mmap_read_lock_killable(mm))
 		return -EINTR;
@@ -102,11 +103,14 @@ static int look(struct mm_struct *mm, struct ntapc_query *args,
 		describe(vma, args);
 		if (vma->vm_file)
 			*file = get_file(vma->vm_file);
+	} else if (args->address >= mm->task_size) {
+		/* A process of 32 bits has less. */
+		err = -EINVAL;
 	} else {
 		describe_free(mm, args->address, vma, args);
 	}
 	mmap_read_unlock(mm);
-	return 0;
+	return err;
 }
 
 static int put_path(struct file *file, struct ntapc_query *args)
@@ -135,7 +139,7 @@ static int put_path(struct file *file, struct ntapc_query *args)
  * @space: entered
  * @args: checked; what comes out is set
  *
- * Return: 0; EINTR; EFAULT; ENOMEM.
+ * Return: 0; EINVAL if there can be nothing at the address; EINTR; EFAULT; ENOMEM.
  */
 int ntapc_query(struct ntapc_space *space, struct ntapc_query *args)
 {

@@ -1431,8 +1431,8 @@ struct ntapc_exchange {
  * Works on a process or an instance. NT: NtQueryVirtualMemory,
  * MemoryBasicInformation.
  *
- * Errors: EFAULT, E2BIG, EINVAL (also an @address that isn't a user address), ESRCH,
- * EACCES, EINTR (a fatal signal only), ENOMEM.
+ * Errors: EFAULT, E2BIG, EINVAL (also an @address that isn't a user address of
+ * the process), ESRCH, EACCES, EINTR (a fatal signal only), ENOMEM.
  */
 struct ntapc_query {
 	__u32 size;

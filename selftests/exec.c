@@ -610,6 +610,106 @@ TEST_F(change, takes_authority_away)
 	EXPECT_EQ(0, reap(target));
 }
 
+/* On go 1 it changes; as USER its likes can open it, until then. */
+static void change_on_go(enum change change)
+{
+	if (setresgid(USER, USER, USER) ||
+	    setresuid(USER, USER, change == UNDUMPABLE ? USER : 0) ||
+	    prctl(PR_SET_DUMPABLE, 1))
+		_exit(30);
+	step(1);
+	if (change != UNDUMPABLE &&
+	    (seteuid(0) || setresuid(USER + 1, USER + 1, USER + 1)))
+		_exit(31);
+	if (prctl(PR_SET_DUMPABLE, change == DROP_TO_ANOTHER_USER))
+		_exit(32);
+	step(2);
+	_exit(0);
+}
+
+/* Nobody gets it back by what another one may who has the same descriptor. */
+static void check_shared(struct __test_metadata *_metadata, enum change change,
+			 bool opened_by_root)
+{
+	int fds[2], i, process = -1;
+	struct ntapc_process_open args = { .size = sizeof(args) };
+	struct ntapc_process_info info = { .size = sizeof(info) };
+	char data[CMSG_SPACE(sizeof(int))] = {}, c = 0;
+	struct iovec iov = { &c, 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = data,
+		.msg_controllen = sizeof(data),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+	pid_t target, other;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds));
+	target = fork();
+	ASSERT_LE(0, target);
+	if (!target)
+		change_on_go(change);
+	ASSERT_TRUE(reached(1));
+	args.pid = target;
+	if (opened_by_root) {
+		process = sys_ioctl(dev, NTAPC_IOC_PROCESS_OPEN, &args);
+		ASSERT_LE(0, process);
+	}
+	other = fork();
+	ASSERT_LE(0, other);
+	if (!other) {
+		become_user();
+		if (!opened_by_root)
+			process = sys_ioctl(dev, NTAPC_IOC_PROCESS_OPEN, &args);
+		if (process < 0 ||
+		    sys_ioctl(process, NTAPC_IOC_PROCESS_INFO, &info))
+			_exit(51);
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(cmsg), &process, sizeof(int));
+		if (sendmsg(fds[1], &msg, 0) != 1)
+			_exit(52);
+		/* Before root has used it, and since. */
+		for (i = 0; i < 2; i++) {
+			if (read(fds[1], &c, 1) != 1)
+				_exit(53);
+			if (sys_ioctl(process, NTAPC_IOC_PROCESS_INFO, &info) !=
+			    -EACCES)
+				_exit(54 + i);
+			if (write(fds[1], &c, 1) != 1)
+				_exit(56);
+		}
+		_exit(0);
+	}
+	close(fds[1]);
+	ASSERT_EQ(1, recvmsg(fds[0], &msg, MSG_CMSG_CLOEXEC));
+	memcpy(&process, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(int));
+	go(1);
+	ASSERT_TRUE(reached(2));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(1, write(fds[0], &c, 1));
+		ASSERT_EQ(1, read(fds[0], &c, 1));
+		EXPECT_EQ(0, sys_ioctl(process, NTAPC_IOC_PROCESS_INFO, &info));
+	}
+	EXPECT_EQ(0, reap(other));
+	go(2);
+	EXPECT_EQ(0, reap(target));
+}
+
+TEST_F(change, isnt_undone_by_who_was_given_it)
+{
+	if (variant->change != UNDUMPABLE)
+		SKIP(return, "a saved user id of 0 keeps the likes out");
+	check_shared(_metadata, variant->change, false);
+}
+
+TEST_F(change, isnt_undone_by_who_opened_it)
+{
+	check_shared(_metadata, variant->change, true);
+}
+
 /* One that still would be let at it keeps its right. */
 TEST_F(change, leaves_root_its_right)
 {

@@ -194,8 +194,8 @@ static u32 authority_of(const struct ntapc_subject *subject)
 /**
  * ntapc_get_actor - may current still use a descriptor?
  * @subject: what it stands for
- * @checked: ntapc_authority.nr that the right was last checked against; stored to
- *	only by who has just passed the check
+ * @file: it
+ * @checked: what the right was checked against
  * @actor: set to who acts
  *
  * authority.c says why not. The threads of the subject's own address space always
@@ -203,12 +203,14 @@ static u32 authority_of(const struct ntapc_subject *subject)
  *
  * Return: 0, ESRCH, EACCES; ENOMEM or ENFILE if it couldn't be found out.
  */
-int ntapc_get_actor(const struct ntapc_subject *subject, u32 *checked,
+int ntapc_get_actor(const struct ntapc_subject *subject,
+		    const struct file *file, struct ntapc_checked *checked,
 		    struct ntapc_actor *actor)
 {
 	struct ntapc_process *process = subject->thread ?
 						subject->thread->process :
 						subject->process;
+	bool opener;
 	int err;
 
 	actor->foreign = ntapc_process_is_foreign(process);
@@ -218,7 +220,11 @@ int ntapc_get_actor(const struct ntapc_subject *subject, u32 *checked,
 	if (!actor->foreign)
 		return 0;
 	actor->authority = authority_of(subject);
-	if (actor->authority == READ_ONCE(*checked))
+	if (actor->authority == checked->opened)
+		return 0;
+	/* The file keeps its opener's credentials: the same can't be others. */
+	opener = current_cred() == file->f_cred;
+	if (opener && actor->authority == READ_ONCE(checked->again))
 		return 0;
 	err = subject->thread ? ntapc_may_access(subject->thread->pid) :
 				ntapc_may_access_process(process);
@@ -229,7 +235,9 @@ int ntapc_get_actor(const struct ntapc_subject *subject, u32 *checked,
 		return -ESRCH;
 	if (authority_of(subject) != actor->authority)
 		return -EACCES;
-	WRITE_ONCE(*checked, actor->authority);
+	/* What one may says nothing about others who have the descriptor. */
+	if (opener)
+		WRITE_ONCE(checked->again, actor->authority);
 	return 0;
 }
 

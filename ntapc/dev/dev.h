@@ -168,6 +168,18 @@ struct ntapc_subject {
 	struct ntapc_process *process;
 };
 
+/**
+ * struct ntapc_checked - what a descriptor's right to act was checked against
+ * @opened: ntapc_authority.nr when it was opened; good for everybody whom it has been
+ *	given to; invariant
+ * @again: the same when the opener, with the credentials he had then, last passed the
+ *	check; good for him only. Plain loads and stores: whoever stores has just passed
+ */
+struct ntapc_checked {
+	u32 opened;
+	u32 again;
+};
+
 /* access.c */
 int ntapc_access_init(void);
 void ntapc_access_exit(void);
@@ -176,7 +188,8 @@ int ntapc_open_by_id(pid_t id, int (*open)(struct task_struct *task));
 bool ntapc_is_user_task(const struct task_struct *task);
 int ntapc_may_access_task(struct task_struct *task);
 int ntapc_may_access_process(struct ntapc_process *process);
-int ntapc_get_actor(const struct ntapc_subject *subject, u32 *checked,
+int ntapc_get_actor(const struct ntapc_subject *subject,
+		    const struct file *file, struct ntapc_checked *checked,
 		    struct ntapc_actor *actor);
 struct task_struct *ntapc_task_of_pidfd(int fd);
 

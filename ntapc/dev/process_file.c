@@ -21,19 +21,20 @@
 /**
  * struct process_file - what a process's descriptor stands for
  * @process: referenced; invariant
- * @authority: as in struct thread_file
+ * @checked: what the right to act was checked against
  */
 struct process_file {
 	struct ntapc_process *process;
-	u32 authority;
+	struct ntapc_checked checked;
 };
 
 /* Who acts, with the right checked. */
-static int get_actor(struct process_file *pf, struct ntapc_actor *actor)
+static int get_actor(struct file *file, struct ntapc_actor *actor)
 {
+	struct process_file *pf = file->private_data;
 	const struct ntapc_subject subject = { .process = pf->process };
 
-	return ntapc_get_actor(&subject, &pf->authority, actor);
+	return ntapc_get_actor(&subject, file, &pf->checked, actor);
 }
 
 static long ioctl_process_info(struct ntapc_call *call)
@@ -43,7 +44,7 @@ static long ioctl_process_info(struct ntapc_call *call)
 	struct ntapc_actor actor;
 	int err;
 
-	err = get_actor(pf, &actor);
+	err = get_actor(call->file, &actor);
 	if (err && err != -ESRCH)
 		return err;
 	ntapc_process_info(pf->process, &info);
@@ -65,7 +66,7 @@ static long ioctl_attach(struct ntapc_call *call)
 	/* Before: the thread would have to be brought back. */
 	if (put_user(NTAPC_SAVE_NONE, &user->save))
 		return -EFAULT;
-	err = get_actor(pf, &actor);
+	err = get_actor(call->file, &actor);
 	if (err)
 		return err;
 	thread = ntapc_thread_self();
@@ -122,16 +123,17 @@ static struct ntapc_range *get_ranges(const struct ntapc_out_swap *args)
 	return ranges;
 }
 
-static long out_swap_end(struct process_file *pf,
-			 const struct ntapc_out_swap *args)
+static long out_swap_end(struct ntapc_call *call)
 {
+	struct process_file *pf = call->file->private_data;
+	const struct ntapc_out_swap *args = call->args;
 	struct ntapc_range *ranges = get_ranges(args);
 	struct ntapc_actor actor;
 	long err;
 
 	if (IS_ERR(ranges))
 		return PTR_ERR(ranges);
-	err = get_actor(pf, &actor);
+	err = get_actor(call->file, &actor);
 	if (!err)
 		err = ntapc_out_swap_end(pf->process, pf, ranges,
 					 args->nr_ranges);
@@ -151,7 +153,7 @@ static long ioctl_out_swap(struct ntapc_call *call)
 	    (!args->nr_ranges && args->ranges))
 		return -EINVAL;
 	if (args->step == NTAPC_OUT_SWAP_END)
-		return out_swap_end(pf, args);
+		return out_swap_end(call);
 	if (args->nr_ranges || (args->step != NTAPC_OUT_SWAP_BEGIN &&
 				args->step != NTAPC_OUT_SWAP_CANCEL))
 		return -EINVAL;
@@ -160,7 +162,7 @@ static long ioctl_out_swap(struct ntapc_call *call)
 		return ntapc_process_is_over(pf->process) ?
 			       -ESRCH :
 			       ntapc_out_swap_cancel(pf->process, pf);
-	err = get_actor(pf, &actor);
+	err = get_actor(call->file, &actor);
 	return err ? err : ntapc_out_swap_begin(pf->process, pf);
 }
 
@@ -261,7 +263,7 @@ struct ntapc_process *ntapc_process_of_file(const struct file *file)
  */
 int ntapc_process_actor(struct file *file, struct ntapc_actor *actor)
 {
-	return get_actor(file->private_data, actor);
+	return get_actor(file, actor);
 }
 
 /* A descriptor for @process, whose reference is the caller's to put. */
@@ -275,7 +277,8 @@ static int make_fd(struct ntapc_process *process, u32 authority)
 		return -ENOMEM;
 	ntapc_process_hold(process);
 	pf->process = process;
-	pf->authority = authority;
+	pf->checked.opened = authority;
+	pf->checked.again = authority;
 	ntapc_file_opened();
 	fd = anon_inode_getfd("[ntapc-process]", &process_fops, pf,
 			      O_RDWR | O_CLOEXEC);

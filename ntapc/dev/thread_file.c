@@ -22,21 +22,21 @@
  * @thread: referenced; invariant
  * @user: who opened it, and so most likely is the one to be charged for what
  *	is queued with it; referenced; invariant
- * @authority: ntapc_thread.authority that the right to act was last checked
- *	against; plain loads and stores: whoever stores has just passed the check
+ * @checked: what the right to act was checked against
  */
 struct thread_file {
 	struct ntapc_thread *thread;
 	struct ntapc_user *user;
-	u32 authority;
+	struct ntapc_checked checked;
 };
 
 /* Who acts, with the right checked. */
-static int get_actor(struct thread_file *tf, struct ntapc_actor *actor)
+static int get_actor(struct file *file, struct ntapc_actor *actor)
 {
+	struct thread_file *tf = file->private_data;
 	const struct ntapc_subject subject = { .thread = tf->thread };
 
-	return ntapc_get_actor(&subject, &tf->authority, actor);
+	return ntapc_get_actor(&subject, file, &tf->checked, actor);
 }
 
 /*
@@ -73,15 +73,17 @@ static bool queue_args_valid(const struct ntapc_queue *args)
 }
 
 /* NTAPC_IOC_QUEUE, with the file of the reserve object if there is one. */
-static long queue_one(struct thread_file *tf, const struct ntapc_queue *args,
+static long queue_one(struct ntapc_call *call,
 		      struct ntapc_reserve_object *reserve)
 {
+	struct thread_file *tf = call->file->private_data;
+	const struct ntapc_queue *args = call->args;
 	struct ntapc_thread *thread = tf->thread;
 	struct ntapc_user *user = tf->user;
 	struct ntapc_actor actor;
 	long err;
 
-	err = get_actor(tf, &actor);
+	err = get_actor(call->file, &actor);
 	if (err)
 		return err;
 	/* A reserve object has been charged for. */
@@ -99,7 +101,6 @@ static long queue_one(struct thread_file *tf, const struct ntapc_queue *args,
 
 static long ioctl_queue(struct ntapc_call *call)
 {
-	struct thread_file *tf = call->file->private_data;
 	const struct ntapc_queue *args = call->args;
 	struct ntapc_reserve_object *reserve;
 	struct fd f;
@@ -108,14 +109,14 @@ static long ioctl_queue(struct ntapc_call *call)
 	if (!queue_args_valid(args))
 		return -EINVAL;
 	if (!(args->flags & NTAPC_QUEUE_RESERVE))
-		return queue_one(tf, args, NULL);
+		return queue_one(call, NULL);
 
 	/* The reserve object is resolved before the thread is (10.5). */
 	f = fdget(args->reserve);
 	if (!ntapc_fd_file(f))
 		return -EBADF;
 	reserve = ntapc_reserve_of_file(ntapc_fd_file(f));
-	err = reserve ? queue_one(tf, args, reserve) : -EPROTOTYPE;
+	err = reserve ? queue_one(call, reserve) : -EPROTOTYPE;
 	fdput(f);
 	return err;
 }
@@ -131,7 +132,7 @@ static long ioctl_queue_many(struct ntapc_call *call)
 	if (args->flags & ~NTAPC_QUEUE_CALLBACK_CONTEXT || args->pad ||
 	    !args->count || args->count > NTAPC_QUEUE_MANY_MAX)
 		return -EINVAL;
-	ret = get_actor(tf, &actor);
+	ret = get_actor(call->file, &actor);
 	if (ret)
 		return ret;
 	user = get_charged(tf);
@@ -149,7 +150,7 @@ static long ioctl_thread_info(struct ntapc_call *call)
 	struct ntapc_actor actor;
 	int err;
 
-	err = get_actor(tf, &actor);
+	err = get_actor(call->file, &actor);
 	if (err && err != -ESRCH)
 		return err;
 	ntapc_thread_info(tf->thread, &info);
@@ -180,7 +181,7 @@ static long ioctl_suspend(struct ntapc_call *call)
 	if (args->flags & ~(NTAPC_SUSPEND_PROCESS | NTAPC_SUSPEND_WAIT) ||
 	    args->flags == (NTAPC_SUSPEND_PROCESS | NTAPC_SUSPEND_WAIT))
 		return -EINVAL;
-	ret = get_actor(tf, &actor);
+	ret = get_actor(call->file, &actor);
 	if (ret)
 		return ret;
 	if (args->flags & NTAPC_SUSPEND_PROCESS)
@@ -202,7 +203,7 @@ static long ioctl_resume(struct ntapc_call *call)
 	if (args->flags & ~(NTAPC_RESUME_PROCESS | NTAPC_RESUME_ALERT) ||
 	    args->flags == (NTAPC_RESUME_PROCESS | NTAPC_RESUME_ALERT))
 		return -EINVAL;
-	err = get_actor(tf, &actor);
+	err = get_actor(call->file, &actor);
 	if (err == -ESRCH && !(args->flags & NTAPC_RESUME_PROCESS))
 		return 0;
 	if (err)
@@ -222,7 +223,7 @@ static long ioctl_alert(struct ntapc_call *call)
 
 	if (args->flags)
 		return -EINVAL;
-	err = get_actor(tf, &actor);
+	err = get_actor(call->file, &actor);
 	return err ? err : ntapc_alert(tf->thread, &actor);
 }
 
@@ -234,7 +235,7 @@ static long ioctl_terminate(struct ntapc_call *call)
 	struct ntapc_actor actor;
 	long err;
 
-	err = get_actor(tf, &actor);
+	err = get_actor(call->file, &actor);
 	if (err)
 		return err;
 	err = ntapc_terminate(thread, &actor, args->status);
@@ -273,7 +274,7 @@ static long do_context(struct ntapc_call *call, bool set)
 
 	if (!context_args_valid(args, set))
 		return -EINVAL;
-	err = get_actor(tf, &actor);
+	err = get_actor(call->file, &actor);
 	if (err)
 		return err;
 	if (tf->thread->process->is_32bit)
@@ -323,7 +324,7 @@ static long ioctl_kernel_apc(struct ntapc_call *call)
 	if (!kernel_apc_flags_valid(args->flags) ||
 	    strnlen(args->name, sizeof(args->name)) == sizeof(args->name))
 		return -EINVAL;
-	err = get_actor(tf, &actor);
+	err = get_actor(call->file, &actor);
 	if (err)
 		return err;
 	user = get_charged(tf);
@@ -477,7 +478,8 @@ static int make_fd(struct ntapc_thread *thread, u32 authority)
 	}
 	ntapc_thread_hold(thread);
 	tf->thread = thread;
-	tf->authority = authority;
+	tf->checked.opened = authority;
+	tf->checked.again = authority;
 	ntapc_file_opened();
 	fd = anon_inode_getfd("[ntapc-thread]", &thread_fops, tf,
 			      O_RDWR | O_CLOEXEC);

@@ -176,18 +176,25 @@ static bool needs_reserve(const struct ntapc_timer *timer)
 
 /*
  * Locks the timer, with memory for an APC in @spare if it may need that: to get it may
- * take its time, and who waits for the lock keeps other timers from expiring.
+ * take its time, and who waits for the lock keeps other timers from expiring. If there
+ * is none, what it has may do: most often that is about to be taken back.
  */
 static int lock_with_spare(struct ntapc_timer *timer,
 			   struct ntapc_reserve_object **spare)
 {
+	struct ntapc_reserve_object *new;
+
 	mutex_lock(&timer->mutex);
-	while (!*spare && needs_reserve(timer)) {
+	if (!needs_reserve(timer))
+		return 0;
+	mutex_unlock(&timer->mutex);
+	new = ntapc_reserve_alloc();
+	mutex_lock(&timer->mutex);
+	if (!IS_ERR(new)) {
+		*spare = new;
+	} else if (!timer->reserve) {
 		mutex_unlock(&timer->mutex);
-		*spare = ntapc_reserve_alloc();
-		if (IS_ERR(*spare))
-			return PTR_ERR(*spare);
-		mutex_lock(&timer->mutex);
+		return PTR_ERR(new);
 	}
 	return 0;
 }
@@ -199,7 +206,7 @@ static int lock_with_spare(struct ntapc_timer *timer,
 static void take_spare(struct ntapc_timer *timer,
 		       struct ntapc_reserve_object **spare)
 {
-	if (needs_reserve(timer))
+	if (*spare && needs_reserve(timer))
 		swap(timer->reserve, *spare);
 }
 

@@ -7,6 +7,7 @@
 #include <cpuid.h>
 #include <linux/futex.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 unsigned int slowness(void)
@@ -125,9 +126,9 @@ bool wait_suspended(int thread)
 			 NTAPC_THREAD_SUSPENDED);
 }
 
-bool wait_gone(int thread)
+bool wait_readable(int fd)
 {
-	struct pollfd pollfd = { .fd = thread, .events = POLLIN };
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 	int ret, round;
 
 	/* In several, as time alone says nothing if all stood still. */
@@ -139,6 +140,11 @@ bool wait_gone(int thread)
 			break;
 	}
 	return ret == 1 && pollfd.revents & POLLIN;
+}
+
+bool wait_gone(int thread)
+{
+	return wait_readable(thread);
 }
 
 short poll_now(int fd)
@@ -281,6 +287,55 @@ int set_parameter(const char *name, long long value)
 long long module_references(void)
 {
 	return read_number("/sys/module/ntapc/refcnt");
+}
+
+/* The message of one byte that takes a descriptor along, and memory for it. */
+struct passing {
+	char control[CMSG_SPACE(sizeof(int))]
+		__attribute__((aligned(__alignof__(struct cmsghdr))));
+	char data;
+	struct iovec iov;
+	struct msghdr msg;
+};
+
+static struct msghdr *passing_init(struct passing *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->iov = (struct iovec){ &p->data, 1 };
+	p->msg.msg_iov = &p->iov;
+	p->msg.msg_iovlen = 1;
+	p->msg.msg_control = p->control;
+	p->msg.msg_controllen = sizeof(p->control);
+	return &p->msg;
+}
+
+int send_fd(int socket, int fd)
+{
+	struct passing p;
+	struct msghdr *msg = passing_init(&p);
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+	return sendmsg(socket, msg, 0) == 1 ? 0 : -errno;
+}
+
+int receive_fd(int socket)
+{
+	struct passing p;
+	struct msghdr *msg = passing_init(&p);
+	struct cmsghdr *cmsg;
+	int fd;
+
+	if (recvmsg(socket, msg, MSG_CMSG_CLOEXEC) != 1)
+		return -errno;
+	cmsg = CMSG_FIRSTHDR(msg);
+	if (!cmsg || cmsg->cmsg_type != SCM_RIGHTS)
+		return -ENOMSG;
+	memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
+	return fd;
 }
 
 int reap(pid_t pid)

@@ -465,6 +465,8 @@ bool wait_bits(int thread, unsigned int mask, unsigned int bits);
 bool wait_suspended(int thread);
 /* Waits for a thread's end, by poll(). */
 bool wait_gone(int thread);
+/* Waits until @fd can be read. */
+bool wait_readable(int fd);
 /* What poll() says of a descriptor now. */
 short poll_now(int fd);
 /* What a descriptor's file in fdinfo holds. */
@@ -490,6 +492,10 @@ int write_number(const char *path, long long number);
 long long get_parameter(const char *name);
 int set_parameter(const char *name, long long value);
 long long module_references(void);
+
+/* Passes a descriptor through a socket; 0 or the descriptor, or an error. */
+int send_fd(int socket, int fd);
+int receive_fd(int socket);
 
 /* Waits for a child; its exit status, or -signal. */
 int reap(pid_t pid);

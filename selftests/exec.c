@@ -522,6 +522,21 @@ FIXTURE_TEARDOWN(change)
 {
 }
 
+/* As USER; with a saved user id of @saved, of which 0 keeps CAP_SETUID aside. */
+static bool become_changeable(uid_t saved)
+{
+	return !setresgid(USER, USER, USER) && !setresuid(USER, USER, saved) &&
+	       !prctl(PR_SET_DUMPABLE, 1);
+}
+
+static bool do_change(enum change change)
+{
+	if (change != UNDUMPABLE &&
+	    (seteuid(0) || setresuid(USER + 1, USER + 1, USER + 1)))
+		return false;
+	return !prctl(PR_SET_DUMPABLE, change == DROP_TO_ANOTHER_USER);
+}
+
 /*
  * The target starts as USER with CAP_SETUID kept aside, so that it can be opened
  * by its likes at first.
@@ -532,19 +547,15 @@ static int changing_target(enum change change)
 	struct ntapc_thread_info info;
 	int self, ret;
 
-	if (setresgid(USER, USER, USER) || setresuid(USER, USER, 0) ||
-	    prctl(PR_SET_DUMPABLE, 1))
+	if (!become_changeable(0))
 		return 30;
 	/* A saved user id of 0 would keep the likes out: it goes in a moment. */
 	self = open_thread(dev, 0);
 	if (self < 0 || queue(self, log_apc, 1))
 		return 31;
 	step(1);
-	if (change != UNDUMPABLE &&
-	    (seteuid(0) || setresuid(USER + 1, USER + 1, USER + 1)))
+	if (!do_change(change))
 		return 32;
-	if (prctl(PR_SET_DUMPABLE, change == DROP_TO_ANOTHER_USER))
-		return 33;
 	step(2);
 	/* What it queued itself is there; what came from outside isn't. */
 	ret = take_records(dev, records, 8);
@@ -613,16 +624,11 @@ TEST_F(change, takes_authority_away)
 /* On go 1 it changes; as USER its likes can open it, until then. */
 static void change_on_go(enum change change)
 {
-	if (setresgid(USER, USER, USER) ||
-	    setresuid(USER, USER, change == UNDUMPABLE ? USER : 0) ||
-	    prctl(PR_SET_DUMPABLE, 1))
+	if (!become_changeable(change == UNDUMPABLE ? USER : 0))
 		_exit(30);
 	step(1);
-	if (change != UNDUMPABLE &&
-	    (seteuid(0) || setresuid(USER + 1, USER + 1, USER + 1)))
+	if (!do_change(change))
 		_exit(31);
-	if (prctl(PR_SET_DUMPABLE, change == DROP_TO_ANOTHER_USER))
-		_exit(32);
 	step(2);
 	_exit(0);
 }
@@ -634,16 +640,8 @@ static void check_shared(struct __test_metadata *_metadata, enum change change,
 	int fds[2], i, process = -1;
 	struct ntapc_process_open args = { .size = sizeof(args) };
 	struct ntapc_process_info info = { .size = sizeof(info) };
-	char data[CMSG_SPACE(sizeof(int))] = {}, c = 0;
-	struct iovec iov = { &c, 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = data,
-		.msg_controllen = sizeof(data),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
 	pid_t target, other;
+	char c = 0;
 
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds));
 	target = fork();
@@ -665,11 +663,7 @@ static void check_shared(struct __test_metadata *_metadata, enum change change,
 		if (process < 0 ||
 		    sys_ioctl(process, NTAPC_IOC_PROCESS_INFO, &info))
 			_exit(51);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &process, sizeof(int));
-		if (sendmsg(fds[1], &msg, 0) != 1)
+		if (send_fd(fds[1], process))
 			_exit(52);
 		/* Before root has used it, and since. */
 		for (i = 0; i < 2; i++) {
@@ -684,8 +678,8 @@ static void check_shared(struct __test_metadata *_metadata, enum change change,
 		_exit(0);
 	}
 	close(fds[1]);
-	ASSERT_EQ(1, recvmsg(fds[0], &msg, MSG_CMSG_CLOEXEC));
-	memcpy(&process, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(int));
+	process = receive_fd(fds[0]);
+	ASSERT_LE(0, process);
 	go(1);
 	ASSERT_TRUE(reached(2));
 	for (i = 0; i < 2; i++) {
@@ -721,16 +715,11 @@ TEST_F(change, leaves_root_its_right)
 	if (!target) {
 		struct ntapc_record records[8];
 
-		if (setresgid(USER, USER, USER) ||
-		    setresuid(USER, USER, 0) || prctl(PR_SET_DUMPABLE, 1))
+		if (!become_changeable(0))
 			_exit(30);
 		step(1);
-		if (variant->change != UNDUMPABLE &&
-		    (seteuid(0) || setresuid(USER + 1, USER + 1, USER + 1)))
+		if (!do_change(variant->change))
 			_exit(32);
-		if (prctl(PR_SET_DUMPABLE,
-			  variant->change == DROP_TO_ANOTHER_USER))
-			_exit(33);
 		step(2);
 		/* Queued after the change, by one who may. */
 		if (take_records(dev, records, 8) != 1 ||
@@ -812,18 +801,11 @@ TEST_F(change, races_queueing)
 			struct ntapc_thread_info info;
 			int self_thread;
 
-			if (setresgid(USER, USER, USER) ||
-			    setresuid(USER, USER, 0) ||
-			    prctl(PR_SET_DUMPABLE, 1))
+			if (!become_changeable(0))
 				_exit(30);
 			step(1);
-			if (variant->change != UNDUMPABLE &&
-			    (seteuid(0) ||
-			     setresuid(USER + 1, USER + 1, USER + 1)))
+			if (!do_change(variant->change))
 				_exit(32);
-			if (prctl(PR_SET_DUMPABLE,
-				  variant->change == DROP_TO_ANOTHER_USER))
-				_exit(33);
 			if (take_records(dev, records, 8))
 				_exit(34);
 			step(2);
@@ -942,41 +924,16 @@ TEST_F(forked, parent_queues_through_an_inherited_descriptor)
 	if (!child) {
 		struct ntapc_record record;
 		__u32 count = 0;
-		char control[CMSG_SPACE(sizeof(int))] = {}, c = 0;
-		struct iovec iov = { &c, 1 };
-		struct msghdr msg = {
-			.msg_iov = &iov,
-			.msg_iovlen = 1,
-			.msg_control = control,
-			.msg_controllen = sizeof(control),
-		};
-		struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
 
-		thread = open_thread(dev, 0);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &thread, sizeof(int));
-		if (sendmsg(fds[1], &msg, 0) != 1)
+		if (send_fd(fds[1], open_thread(dev, 0)))
 			_exit(1);
 		if (wait_records(dev, in_ms(PATIENCE_MS), &record, 1, &count) !=
 		    NTAPC_STATUS_USER_APC)
 			_exit(2);
 		_exit(record.arg[0] == 77 ? 0 : 3);
 	}
-	{
-		char control[CMSG_SPACE(sizeof(int))], c;
-		struct iovec iov = { &c, 1 };
-		struct msghdr msg = {
-			.msg_iov = &iov,
-			.msg_iovlen = 1,
-			.msg_control = control,
-			.msg_controllen = sizeof(control),
-		};
-
-		ASSERT_EQ(1, recvmsg(fds[0], &msg, MSG_CMSG_CLOEXEC));
-		memcpy(&thread, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(int));
-	}
+	thread = receive_fd(fds[0]);
+	ASSERT_LE(0, thread);
 	ASSERT_EQ(0, get_thread_info(thread, &info));
 	EXPECT_EQ(child, info.tid);
 	EXPECT_EQ(0, queue(thread, log_apc, 77));

@@ -17,7 +17,8 @@ static inline int register_faults(void *area, size_t length)
 		.range = { ADDR(area), length },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	/* Without O_NONBLOCK it can't be polled. */
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) ||
 	    ioctl(fd, UFFDIO_REGISTER, &range))
@@ -28,14 +29,9 @@ static inline int register_faults(void *area, size_t length)
 /* The address of the next fault; 0 if none comes. */
 static inline __u64 next_fault(int faults)
 {
-	struct pollfd pollfd = { .fd = faults, .events = POLLIN };
 	struct uffd_msg msg;
-	int round;
 
-	/* In several, as time alone says nothing if all stood still. */
-	for (round = 0; round < 20 && !pollfd.revents; round++)
-		poll(&pollfd, 1, PATIENCE_MS / 20);
-	if (!pollfd.revents ||
+	if (!wait_readable(faults) ||
 	    read(faults, &msg, sizeof(msg)) != sizeof(msg) ||
 	    msg.event != UFFD_EVENT_PAGEFAULT)
 		return 0;

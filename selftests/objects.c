@@ -268,35 +268,6 @@ TEST_F(objects, fork)
 	EXPECT_EQ(0, reap(child));
 }
 
-/* Sends a descriptor, and receives one. */
-static int pass(int socket, int fd, bool send)
-{
-	char data = 0, control[CMSG_SPACE(sizeof(int))] = {};
-	struct iovec iov = { &data, 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	if (send) {
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-		return sendmsg(socket, &msg, 0) == 1 ? 0 : -errno;
-	}
-	if (recvmsg(socket, &msg, MSG_CMSG_CLOEXEC) != 1)
-		return -errno;
-	cmsg = CMSG_FIRSTHDR(&msg);
-	if (!cmsg || cmsg->cmsg_type != SCM_RIGHTS)
-		return -ENOMSG;
-	memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
-	return fd;
-}
-
 /* Another process, which never had an instance, receives one of each. */
 static int use_received(int socket)
 {
@@ -304,7 +275,7 @@ static int use_received(int socket)
 	unsigned int i;
 
 	for (i = 0; i < NR_OBJECT_TYPES; i++) {
-		fds[i] = pass(socket, -1, false);
+		fds[i] = receive_fd(socket);
 		if (fds[i] < 0)
 			return 10 + i;
 		if (make_signalled(fds[i], object_types[i].type))
@@ -312,7 +283,7 @@ static int use_received(int socket)
 	}
 	if (wait_one(fds[3], 0) || release_mutant(fds[3]))
 		return 1;
-	return pass(socket, fds[0], true) ? 2 : 0;
+	return send_fd(socket, fds[0]) ? 2 : 0;
 }
 
 TEST_F(objects, scm_rights)
@@ -331,12 +302,12 @@ TEST_F(objects, scm_rights)
 		_exit(use_received(sockets[1]));
 	}
 	for (i = 0; i < NR_OBJECT_TYPES; i++)
-		ASSERT_EQ(0, pass(sockets[0], self->fds[i], true));
+		ASSERT_EQ(0, send_fd(sockets[0], self->fds[i]));
 	EXPECT_EQ(0, reap(child));
 	for (i = 0; i < NR_OBJECT_TYPES; i++)
 		EXPECT_EQ(1, object_state(self->fds[i]));
 	/* It comes back as the same object. */
-	back = pass(sockets[0], -1, false);
+	back = receive_fd(sockets[0]);
 	ASSERT_LE(0, back);
 	EXPECT_EQ(1, reset_event(back));
 	EXPECT_EQ(0, object_state(self->fds[0]));
@@ -350,11 +321,11 @@ TEST_F(objects, scm_rights_in_flight)
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
 				sockets));
 	EXPECT_EQ(0, set_event(self->fds[1]));
-	ASSERT_EQ(0, pass(sockets[0], self->fds[1], true));
-	ASSERT_EQ(0, pass(sockets[0], self->fds[2], true));
+	ASSERT_EQ(0, send_fd(sockets[0], self->fds[1]));
+	ASSERT_EQ(0, send_fd(sockets[0], self->fds[2]));
 	close(self->fds[1]);
 	close(self->fds[2]);
-	fd = pass(sockets[1], -1, false);
+	fd = receive_fd(sockets[1]);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(NTAPC_STATUS_WAIT_0, try_one(fd));
 	/* The other one is never received. */
